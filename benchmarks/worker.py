@@ -1,0 +1,61 @@
+"""One group in one process: ``measured`` starts it, and this file is what it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import callgrind
+from benchmarks.groups import GROUPS, environment
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def added_time(group, *, rounds, requests):
+    """Return the added microseconds of each variant of the named group, measured in a process of its own."""
+    output = _run([sys.executable, "-m", "benchmarks.worker", group, "time", str(rounds), str(requests)], group)
+    return json.loads(output.splitlines()[-1])
+
+
+def added_instructions(group):
+    """Return the added instructions of each variant of the named group, counted in a process of its own."""
+    with tempfile.TemporaryDirectory() as directory:
+        library = callgrind.compiled(directory)
+        python = [sys.executable, "-m", "benchmarks.worker", group, "count", str(library)]
+        _run(callgrind.command(directory, python), group)
+        return callgrind.added_instructions(directory)
+
+
+def _run(command, group):
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**variables, **environment(group)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the group {group!r} failed:\n{done.stderr[-2_000:]}")
+    return done.stdout
+
+
+def main(group, what, *arguments):
+    """Measure one group and print what was found."""
+    built = GROUPS[group]()
+    if what == "count":
+        callgrind.count(built, *arguments)
+        return
+    from benchmarks.clock import added_microseconds  # noqa: PLC0415 - not needed under valgrind
+
+    rounds, requests = map(int, arguments)
+    print(json.dumps(added_microseconds(built, rounds=rounds, requests=requests)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,105 @@
+"""What an application may say and ask inside a request: its route, its tenant, an error that it answers itself."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from opentelemetry.context import attach, get_current, get_value
+from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
+
+from otel_middleware import _attributes as names
+from otel_middleware._exchange import ANY_TENANT, APPLICATION, EXCHANGE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_middleware._exchange import Exchange
+
+__all__ = ["bound", "record_error", "server_span", "set_route", "set_tenant"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _current() -> Exchange | None:
+    return cast("Exchange | None", get_value(EXCHANGE_KEY))
+
+
+def set_route(template: str) -> None:
+    """Name the current request, better than any other source.
+
+    Call it anywhere inside the request, from sync or async code or a thread that carries the context. Outside a request,
+    or when its response is over, nothing happens.
+
+    Args:
+        template: Low-cardinality, for example ``/orders/{order_id}``.
+    """
+    exchange = _current()
+    if exchange is not None and not exchange.over:
+        exchange.set_route(str(template), APPLICATION)
+    elif exchange is None and get_current_span().is_recording():
+        get_current_span().set_attributes({names.HTTP_ROUTE: str(template), names.ROUTE_SOURCE: APPLICATION})
+
+
+def set_tenant(tenant: str) -> None:
+    """Say whose request it is, after authentication say; replaces what the tenant policy read.
+
+    Shown as ``Tenants`` shows it (pattern, allowed, hashed). Where it differs from a tenant that the request claimed, an
+    event ``otel_middleware.tenant.conflict`` stands on the span.
+    """
+    exchange = _current()
+    if exchange is not None and not exchange.over:
+        exchange.authenticated_as(tenant)
+    elif exchange is None and get_current_span().is_recording():
+        get_current_span().set_attribute(names.TENANT_ID, ANY_TENANT.validated(tenant))
+
+
+def record_error(error: BaseException | str) -> None:
+    """Say which error the application answers itself, with a 5xx response of its own.
+
+    Args:
+        error: The exception, or a low-cardinality name for ``error.type``.
+    """
+    exchange = _current()
+    if exchange is not None and not exchange.over:
+        exchange.recorded = error if isinstance(error, (BaseException, str)) else str(error)
+
+
+def server_span() -> Span:
+    """The SERVER span of the current request, whichever span is current; the invalid span outside of one."""
+    exchange = _current()
+    return INVALID_SPAN if exchange is None or exchange.span is None else exchange.span
+
+
+def bound(function: Callable[P, R]) -> Callable[P, R]:
+    """Carry the request's context into threads, executors and later tasks.
+
+    ``executor.submit(bound(work), item)``: spans that *work* starts are children of the span that was current when
+    ``bound`` was called. A coroutine function stays one.
+    """
+    context = get_current()
+    if iscoroutinefunction(function):
+
+        @wraps(function)
+        async def carried(*args: Any, **kwargs: Any) -> Any:
+            previous = get_current()
+            attach(context)
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                attach(previous)
+
+        return cast("Callable[P, R]", carried)
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        previous = get_current()
+        attach(context)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            attach(previous)
+
+    return called

@@ -1,0 +1,45 @@
+"""The attribute names that are written: semantic conventions' where one exists, else under ``otel_middleware.``."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+
+CLIENT_ADDRESS = "client.address"
+CLIENT_PORT = "client.port"
+ERROR_TYPE = "error.type"
+HTTP_REQUEST_METHOD = "http.request.method"
+HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original"
+HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
+HTTP_ROUTE = "http.route"
+NETWORK_PEER_ADDRESS = "network.peer.address"
+NETWORK_PEER_PORT = "network.peer.port"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+URL_PATH = "url.path"
+URL_QUERY = "url.query"
+URL_SCHEME = "url.scheme"
+URL_TEMPLATE = "url.template"
+
+OLD_HTTP_HOST = "http.host"
+OLD_HTTP_METHOD = "http.method"
+OLD_HTTP_SERVER_NAME = "http.server_name"
+OLD_HTTP_STATUS_CODE = "http.status_code"
+OLD_HTTP_TARGET = "http.target"
+OLD_HTTP_URL = "http.url"
+OLD_NET_HOST_NAME = "net.host.name"
+OLD_NET_HOST_PORT = "net.host.port"
+OLD_NET_PEER_IP = "net.peer.ip"
+OLD_NET_PEER_PORT = "net.peer.port"
+
+OUTCOME = "otel_middleware.outcome"
+ROUTE_SOURCE = "otel_middleware.route.source"
+TENANT_ID = "tenant.id"
+TIME_IN_QUEUE = "otel_middleware.time_in_queue"
+TIME_TO_FIRST_BYTE = "otel_middleware.time_to_first_byte"
+
+BYTES_RECEIVED = "otel_middleware.websocket.bytes_received"
+BYTES_SENT = "otel_middleware.websocket.bytes_sent"
+CLOSED_BY = "otel_middleware.websocket.closed_by"
+CLOSE_CODE = "otel_middleware.websocket.close_code"
+MESSAGES_RECEIVED = "otel_middleware.websocket.messages_received"
+MESSAGES_SENT = "otel_middleware.websocket.messages_sent"

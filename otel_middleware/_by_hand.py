@@ -1,0 +1,115 @@
+"""The three verbs for a concern that stands by itself, inside an ``OpenTelemetryMiddleware`` of the user's.
+
+There is no exchange there: the span is upstream's, current while the application runs. Its metrics are upstream's own
+and stay as they are; ``instrument`` corrects those too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
+
+from otel_middleware import _attributes as names
+from otel_middleware._exchange import DECLARED, EXCHANGE_KEY, FRAMEWORK, INFERRED
+from otel_middleware._guard import guarded, say_once
+from otel_middleware._methods import Methods
+from otel_middleware._text import qualified_name
+from otel_middleware.frameworks import Asked
+from otel_middleware.request import Response
+from otel_middleware.sanitization import Sanitizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.request import Request
+    from otel_middleware.routing.resolution import Routes
+    from otel_middleware.tenancy import Tenants
+
+__all__ = ["CurrentSpan", "exchange_in"]
+
+_SANITIZER = Sanitizer()
+
+
+def exchange_in(carrier: Mapping[str, Any]) -> Exchange | None:
+    """The exchange of this scope or environ; ``None`` when there is none or it is over (an environ may be reused)."""
+    exchange: Exchange | None = carrier.get(EXCHANGE_KEY)
+    return None if exchange is None or exchange.over else exchange
+
+
+class CurrentSpan:
+    """The server span of a user's own ``OpenTelemetryMiddleware``, while its request runs.
+
+    Args:
+        span: The span.
+        request: The request as policies see it.
+        kind: ``http`` or ``websocket``.
+    """
+
+    def __init__(self, span: Span, request: Request, kind: str = "http") -> None:
+        self._span = span
+        self.request = request
+        self._kind = kind
+
+    @classmethod
+    def of(cls, request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
+        """The current span when it is a recording server span, else ``None``: then there is nothing to do."""
+        span = get_current_span()
+        if not span.is_recording() or getattr(span, "kind", None) not in (SpanKind.SERVER, SpanKind.INTERNAL):
+            return None
+        return cls(span, request(), kind)
+
+    def set_route(self, template: str, source: str) -> None:
+        """Name the request."""
+        known = names.URL_TEMPLATE if source == INFERRED else names.HTTP_ROUTE
+        self._span.set_attributes({known: template, names.ROUTE_SOURCE: source})
+        method = "WS" if self._kind == "websocket" else Methods().in_name(self.request.method)
+        self._span.update_name(f"{method} {template}")
+
+    def set_tenant(self, tenants: Tenants) -> None:
+        """Say whose request it is."""
+        self._span.set_attribute(tenants.attribute, tenants.of(self.request))
+
+    def set_verdict(self, judge: Callable[[Response], bool | None], status: int | None, headers: Any) -> None:
+        """Correct the status, after upstream has written its own.
+
+        ``Ok`` takes an ``Error`` back, the only thing that does (specification, "Set Status").
+        """
+        opinion = guarded("the error policy", judge, Response(self.request, status=status, headers=headers or ()))
+        if opinion is True:
+            self._span.set_attribute(names.ERROR_TYPE, str(status))
+            self._span.set_status(Status(StatusCode.ERROR))
+        elif opinion is False:
+            self._span.set_status(Status(StatusCode.OK))
+
+    def raised(self, error: BaseException, *, started: bool) -> None:
+        """Say with what exception the application failed, before upstream records it."""
+        self._span.set_attribute(names.ERROR_TYPE, qualified_name(error))
+        if not started:
+            self._span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, 500)
+
+    def declare(self, routes: Routes, path: str, carrier: Any) -> bool:
+        """Name the request by a declared template, when there is one."""
+        template = routes.declared(path, self.request.method, carrier)
+        if template is not None:
+            self.set_route(template, DECLARED)
+        return template is not None
+
+    def ask(self, routes: Routes, root: str, path: str, carrier: Any, body: Any = None) -> bool:
+        """Name the request by what the framework tells; whether it told."""
+        asked = Asked(self._kind, self.request.method, path, root, self.request.host or "")
+        try:
+            template = None if routes.router is None else routes.router.template(carrier, asked, body)
+        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
+            say_once(("by hand", id(routes)), "asking the application for its route", error, "no route")
+            return False
+        if template:
+            self.set_route(template, FRAMEWORK)
+        return bool(template)
+
+    def infer(self, routes: Routes, status: int | None) -> None:
+        """Name the request by what others like it taught."""
+        template = routes.inferred(_SANITIZER.path(self.request.path), status)
+        if template:
+            self.set_route(template, INFERRED)

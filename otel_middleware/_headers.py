@@ -1,0 +1,104 @@
+"""Header capture: which headers become span attributes, by upstream's arguments and environment variables."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from otel_middleware.sanitization import Sanitizer
+
+__all__ = ["REDACTED", "HeaderCapture", "environment_name"]
+
+REDACTED = "[REDACTED]"
+"""Upstream's mark for headers."""
+
+_NAMES_KEPT = 1_000
+"""Header names whose attribute is remembered; a client can send any name."""
+
+
+def environment_name(kind: str) -> str:
+    """Upstream's variable for *kind*: ``SERVER_REQUEST``, ``SERVER_RESPONSE`` or ``SANITIZE_FIELDS``."""
+    return f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_{kind}"
+
+
+class HeaderCapture:
+    """Captured headers of requests or of responses, redacted.
+
+    Args:
+        direction: ``request`` or ``response``.
+        names: Regular expressions that match whole header names, in any case.
+        sanitize_fields: Regular expressions searched in header names; a match is redacted.
+        sanitizer: Redacts secret headers and secrets inside of others; ``None`` keeps values as they are.
+    """
+
+    def __init__(
+        self, direction: str, names: Sequence[str], sanitize_fields: Sequence[str], sanitizer: Sanitizer | None
+    ) -> None:
+        self._prefix = f"http.{direction}.header."
+        self._captured = re.compile("|".join(names), re.IGNORECASE)
+        self._masked = re.compile("|".join(sanitize_fields), re.IGNORECASE) if sanitize_fields else None
+        self._sanitizer = sanitizer
+        self._keys: dict[str, tuple[str | None, bool]] = {}
+
+    @classmethod
+    def of(cls, direction: str, names: Any, sanitize_fields: Any, sanitizer: Sanitizer | None) -> HeaderCapture | None:
+        """The capture that the options ask for; ``None`` when nothing is to be captured.
+
+        Raises:
+            ConfigurationError: For what is no list of regular expressions; all problems at once.
+        """
+        option = f"http_capture_headers_server_{direction}"
+        problems: list[str] = []
+        wanted = _patterns(option, names, f"SERVER_{direction.upper()}", problems)
+        masked = _patterns("http_capture_headers_sanitize_fields", sanitize_fields, "SANITIZE_FIELDS", problems)
+        if problems:
+            raise ConfigurationError(*problems)
+        return cls(direction, wanted, masked, sanitizer) if wanted else None
+
+    def attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """The span attributes of *headers*, pairs of decoded name and value: one array item a header line."""
+        found: dict[str, list[str]] = {}
+        for name, value in headers:
+            key, masked = self._keys.get(name) or self._key(name)
+            if key is not None:
+                found.setdefault(key, []).append(self._safe(name, value, masked=masked))
+        return found
+
+    def _safe(self, name: str, value: str, *, masked: bool) -> str:
+        if masked:
+            return REDACTED
+        return value if self._sanitizer is None else self._sanitizer.header(name, value)
+
+    def _key(self, name: str) -> tuple[str | None, bool]:
+        lowered = name.lower()
+        key = self._prefix + lowered.replace("-", "_") if self._captured.fullmatch(lowered) else None
+        entry = (key, self._masked is not None and self._masked.search(lowered) is not None)
+        if len(self._keys) < _NAMES_KEPT:
+            self._keys[name] = entry
+        return entry
+
+
+def _patterns(option: str, given: Any, kind: str, problems: list[str]) -> list[str]:
+    if given is None or (isinstance(given, (list, tuple)) and not given):
+        given = [item.strip() for item in os.environ.get(environment_name(kind), "").split(",") if item.strip()]
+        option = environment_name(kind)
+    if isinstance(given, str) or not all(isinstance(item, str) for item in given):
+        problems.append(f"{option} must be a list of regular expressions, not {given!r}")
+        return []
+    broken = [f"{option}: {item!r} is no regular expression ({reason})" for item in given if (reason := _reason(item))]
+    problems.extend(broken)
+    return [] if broken else list(given)
+
+
+def _reason(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return None

@@ -1,0 +1,59 @@
+"""What the four middleware classes check and build the same way in both protocols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._options import checked_errors
+from otel_middleware.errors import ConfigurationError
+from otel_middleware.routing.resolution import Routes
+from otel_middleware.tenancy import Tenants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_middleware.frameworks import Router
+
+__all__ = ["errors_of", "routes_of", "tenants_of"]
+
+
+def tenants_of(app: Any, tenant: Any) -> Tenants:
+    """The tenants of a ``TenantMiddleware``.
+
+    Raises:
+        ConfigurationError: When *app* cannot be called, or *tenant* is neither a ``Tenants`` nor a plain callable.
+    """
+    tenants: Tenants = _checked(app, lambda: Tenants.wrapping(tenant) or Tenants(tenant))
+    return tenants
+
+
+def errors_of(app: Any, errors: Any) -> Any:
+    """The policy of an ``ErrorStatusMiddleware``.
+
+    Raises:
+        ConfigurationError: When *app* cannot be called, or *errors* is neither an ``ErrorStatuses`` nor a callable.
+    """
+    return _checked(app, lambda: checked_errors(errors))
+
+
+def routes_of(app: Any, routes: Any, router: Callable[[Any], Router]) -> Routes:
+    """The sources of a ``RouteTemplateMiddleware``.
+
+    Raises:
+        ConfigurationError: When *app* cannot be called, or *routes* is no source of templates.
+    """
+    if isinstance(routes, Routes):
+        return routes
+    built: Routes = _checked(app, lambda: Routes(routes, router(app) if callable(app) else None))
+    return built
+
+
+def _checked(app: Any, build: Callable[[], Any]) -> Any:
+    problems = [] if callable(app) else [f"app must be a callable application, not {app!r}"]
+    try:
+        built = build()
+    except ConfigurationError as error:
+        raise ConfigurationError(*problems, *error.problems) from None
+    if problems:
+        raise ConfigurationError(*problems)
+    return built

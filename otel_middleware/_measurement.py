@@ -1,0 +1,148 @@
+"""Settling the metrics that upstream proposed, with the facts of the exchange."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware import _attributes as names
+from otel_middleware._bounded import OTHER, BoundedValues
+from otel_middleware._exchange import INFERRED
+from otel_middleware._guard import guarded
+from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.metrics import Histogram
+
+    from otel_middleware._exchange import Exchange
+    from otel_middleware._outcome import Verdict
+    from otel_middleware.request import Response
+
+__all__ = ["Measurement"]
+
+_NANOSECONDS = 1e9
+_MILLISECONDS = 1e6
+
+_MOST_VALUES = 100
+"""Distinct values of one metric attribute that come from a header, a host or the user's callback."""
+
+_MOST_TEMPLATES = 2_000
+"""Distinct templates on metrics; a table or a framework that has more is not low-cardinality."""
+
+_FROM_HEADERS = (names.OLD_HTTP_HOST, names.OLD_HTTP_SERVER_NAME, names.OLD_NET_HOST_NAME)
+_METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)
+_SIZES = frozenset({*REQUEST_SIZES.values(), *RESPONSE_SIZES.values()})
+
+
+class Measurement:
+    """The metrics of one stack.
+
+    Args:
+        histograms: The real histograms that upstream created, by name.
+        more: The option ``metric_attributes``.
+        inferred: Whether inferred templates stand on the metrics.
+    """
+
+    def __init__(
+        self,
+        histograms: Mapping[str, Histogram],
+        more: Callable[[Response], Mapping[str, Any]] | None = None,
+        *,
+        inferred: bool = False,
+    ) -> None:
+        self._histograms = histograms
+        self._more = more
+        self._inferred = inferred
+        self.old = DURATION_OLD in histograms
+        self.new = DURATION_NEW in histograms or not self.old
+        self.status_keys = (names.OLD_HTTP_STATUS_CODE,) * self.old + (names.HTTP_RESPONSE_STATUS_CODE,) * self.new
+        self._templates = BoundedValues(_MOST_TEMPLATES)
+        every_method = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
+        self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_HEADERS + _METHODS * every_method}
+        self._more_keys = BoundedValues(_MOST_VALUES)
+        self._more_bounds: dict[str, BoundedValues] = {}
+
+    def bounded(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """*attributes* with everything that a client can choose held to its bound."""
+        if not (self.old or self._bounds):
+            return attributes
+        held = dict(attributes)
+        for name, bound in self._bounds.items():
+            if name in held:
+                held[name] = bound.of(str(held[name]))
+        return held
+
+    def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:
+        """Record what upstream proposed, corrected. *elapsed* is the span's duration in nanoseconds."""
+        shared = self._shared(exchange, verdict)
+        for name, histogram, amount, proposed in exchange.proposals:
+            attributes = {**self.bounded(proposed), **shared}
+            if name == DURATION_NEW:
+                self._put_new(attributes, exchange, verdict)
+                histogram.record(elapsed / _NANOSECONDS, attributes, exchange.context)
+            elif name == DURATION_OLD:
+                self._put_old(attributes, exchange, verdict)
+                histogram.record(max(round(elapsed / _MILLISECONDS), 0), attributes, exchange.context)
+            elif name not in _SIZES:
+                histogram.record(amount, attributes, exchange.context)
+            if name in RESPONSE_SIZES:
+                self._sizes(name, exchange, attributes)
+
+    def _shared(self, exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
+        shared: dict[str, Any] = {}
+        if verdict.error_type is not None:
+            shared[names.ERROR_TYPE] = verdict.error_type
+        tenants = exchange.tenants
+        if tenants is not None and tenants.on_metrics and exchange.tenant is not None:
+            shared[tenants.attribute] = tenants.on_metrics_value(exchange.tenant)
+        if self._more is not None:
+            self._put_more(shared, guarded("metric_attributes", self._more, exchange.response(verdict)))
+        return shared
+
+    def _put_new(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict) -> None:
+        if verdict.error_type is None:
+            attributes.pop(names.ERROR_TYPE, None)
+        if verdict.status is not None:
+            attributes[names.HTTP_RESPONSE_STATUS_CODE] = verdict.status
+        template = self._template(exchange)
+        if template is not None:
+            attributes[names.HTTP_ROUTE] = template
+
+    def _put_old(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict) -> None:
+        if verdict.status is not None:
+            attributes[names.OLD_HTTP_STATUS_CODE] = verdict.status
+        template = self._template(exchange)
+        if template is not None:
+            attributes[names.OLD_HTTP_TARGET] = template
+
+    def _template(self, exchange: Exchange) -> str | None:
+        if exchange.template is None or (exchange.source == INFERRED and not self._inferred):
+            return None
+        return self._templates.of(exchange.template)
+
+    def _sizes(self, duration: str, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
+        """Body sizes are counted bytes of this request; where they could not be counted, what was announced."""
+        received = exchange.request_size()
+        histogram = self._histograms.get(REQUEST_SIZES[duration])
+        if histogram is not None and received is not None:
+            histogram.record(received, attributes, exchange.context)
+        sent = exchange.expected_bytes if exchange.bytes_sent is None else exchange.bytes_sent
+        histogram = self._histograms.get(RESPONSE_SIZES[duration])
+        if histogram is not None and sent is not None and exchange.status is not None:
+            histogram.record(sent, attributes, exchange.context)
+
+    def _put_more(self, shared: dict[str, Any], more: Mapping[str, Any] | None) -> None:
+        for key, value in (more or {}).items():
+            if self._more_keys.of(key) == OTHER:
+                continue
+            bound = self._more_bounds.get(key) or self._more_bounds.setdefault(key, BoundedValues(_MOST_VALUES))
+            shared[key] = bound.of(value) if isinstance(value, str) else _bounded_number(bound, value)
+
+
+def _bounded_number(bound: BoundedValues, value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    text = str(value)
+    return value if bound.of(text) == text else OTHER

@@ -1,0 +1,39 @@
+"""Which request methods are known, and what stands for the others."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["OTHER_METHOD", "Methods"]
+
+OTHER_METHOD = "_OTHER"
+
+# RFC 9110 section 9, RFC 5789 (PATCH), and QUERY.
+_KNOWN = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+
+
+class Methods:
+    """The known methods of one stack; reads its environment variables when it is made.
+
+    Source: semantic conventions, ``http.request.method``: ``OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`` is a full override,
+    and case-sensitive. ``OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS`` as upstream has it.
+    """
+
+    def __init__(self) -> None:
+        listed = os.environ.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "")
+        self.known = frozenset(item.strip() for item in listed.split(",") if item.strip()) or frozenset(_KNOWN)
+        self.all = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
+
+    def canonical(self, method: str) -> str:
+        """The method as it is reported: itself, its upper-case spelling when only that is known, or ``_OTHER``."""
+        if method in self.known:
+            return method
+        upper = method.strip().upper()
+        return upper if upper and (self.all or upper in self.known) else OTHER_METHOD
+
+    def in_name(self, method: str) -> str:
+        """The method as it stands in a span name: ``HTTP`` for an unknown one (semantic conventions, "Name")."""
+        if method in self.known:
+            return method
+        canonical = self.canonical(method)
+        return "HTTP" if canonical == OTHER_METHOD else canonical

@@ -1,0 +1,167 @@
+"""The options of ``instrument``: one place that checks them all and says everything that is wrong at once."""
+
+from __future__ import annotations
+
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from otel_middleware._headers import HeaderCapture
+from otel_middleware.errors import ConfigurationError
+from otel_middleware.exclusion import Exclusion
+from otel_middleware.routing.resolution import Routes
+from otel_middleware.sanitization import Sanitizer
+from otel_middleware.status import ErrorStatuses
+from otel_middleware.tenancy import Tenants
+from otel_middleware.trust import TrustPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from otel_middleware.frameworks import Router
+
+__all__ = ["Options", "checked_errors"]
+
+T = TypeVar("T")
+
+_HOOKS = (
+    "server_request_hook",
+    "server_response_hook",
+    "client_request_hook",
+    "client_response_hook",
+    "default_span_details",
+    "metric_attributes",
+)
+_MESSAGE_SPANS = ("receive", "send")
+_NATIVE = ("suppress", "keep")
+
+
+class Options:
+    """The checked options of one ``instrument`` call; reads the environment variables that stand for missing ones.
+
+    Args:
+        protocol: ``asgi`` or ``wsgi``.
+        app: The application.
+        router: Made from the application: how its framework tells templates.
+        given: The options by name, those that *protocol* does not have left out.
+        unknown: Keyword arguments that are no options.
+
+    Raises:
+        ConfigurationError: With every problem, each naming the argument and its value.
+    """
+
+    def __init__(
+        self,
+        protocol: str,
+        app: Any,
+        router: Callable[[Any], Router],
+        given: Mapping[str, Any],
+        unknown: Mapping[str, Any],
+    ) -> None:
+        problems = [f"unknown option {name}={value!r}" for name, value in sorted(unknown.items())]
+        if not callable(app):
+            problems.append(f"app must be a callable {protocol.upper()} application, not {app!r}")
+        collect = _Collecting(problems)
+        self.sanitizer: Sanitizer | None = collect(_sanitizer, given["sanitizer"])
+        self.errors: Any = collect(checked_errors, given["errors"])
+        self.trust: TrustPolicy = collect(_trust, given["trust"]) or TrustPolicy()
+        self.tenants: Tenants | None = collect(Tenants.wrapping, given["tenant"])
+        names = (f"OTEL_PYTHON_{protocol.upper()}_EXCLUDED_URLS", "OTEL_PYTHON_EXCLUDED_URLS")
+        self.exclusion: Exclusion | None = collect(Exclusion.of, given["excluded_urls"], names)
+        self.routes: Routes = collect(  # type: ignore[assignment]  # ``None`` only with problems
+            Routes, given["routes"], router(app) if callable(app) else None
+        )
+        masked = given["http_capture_headers_sanitize_fields"]
+        for direction in ("request", "response"):
+            wanted = given[f"http_capture_headers_server_{direction}"]
+            capture = collect(HeaderCapture.of, direction, wanted, masked, self.sanitizer)
+            setattr(self, f"capture_{direction}", capture)
+        for name in _HOOKS:
+            setattr(self, name, collect(_hook, name, given.get(name)))
+        self.suppresses_native = collect(_native, given["native_telemetry"]) == "suppress"
+        self.message_spans = collect(_message_spans, given) or frozenset()
+        self.tracer_provider = collect(_provider, "tracer_provider", given["tracer_provider"], "get_tracer")
+        self.meter_provider = collect(_provider, "meter_provider", given["meter_provider"], "get_meter")
+        if problems:
+            raise ConfigurationError(*dict.fromkeys(problems))
+
+    capture_request: HeaderCapture | None
+    capture_response: HeaderCapture | None
+    server_request_hook: Callable[..., Any] | None
+    server_response_hook: Callable[..., Any] | None
+    client_request_hook: Callable[..., Any] | None
+    client_response_hook: Callable[..., Any] | None
+    default_span_details: Callable[..., Any] | None
+    metric_attributes: Callable[..., Any] | None
+
+
+def checked_errors(errors: Any) -> Any:
+    """*errors* when it is an ``ErrorStatuses`` or a plain callable.
+
+    Raises:
+        ConfigurationError: When it is not.
+    """
+    if isinstance(errors, ErrorStatuses) or _is_plain(errors):
+        return errors
+    raise ConfigurationError(f"errors must be an ErrorStatuses or a callable Response -> bool | None, not {errors!r}")
+
+
+def _sanitizer(value: Any) -> Sanitizer | None:
+    if value is None or isinstance(value, Sanitizer):
+        return value
+    raise ConfigurationError(f"sanitizer must be a Sanitizer or None, not {value!r}")
+
+
+def _trust(value: Any) -> TrustPolicy:
+    if isinstance(value, TrustPolicy):
+        return value
+    raise ConfigurationError(f"trust must be a TrustPolicy, not {value!r}")
+
+
+class _Collecting:
+    def __init__(self, problems: list[str]) -> None:
+        self._problems = problems
+
+    def __call__(self, check: Callable[..., T], *args: Any) -> T | None:
+        try:
+            return check(*args)
+        except ConfigurationError as error:
+            self._problems.extend(error.problems)
+            return None
+
+
+def _hook(name: str, hook: Any) -> Any:
+    if hook is None or _is_plain(hook):
+        return hook
+    kind = "a coroutine function" if iscoroutinefunction(hook) else repr(hook)
+    raise ConfigurationError(f"{name} must be a plain callable, which is called on the request path, not {kind}")
+
+
+def _is_plain(value: Any) -> bool:
+    called = value if not hasattr(value, "__call__") else type(value).__call__  # noqa: B004 - an object whose __call__ is async
+    return (
+        callable(value)
+        and not isinstance(value, type)
+        and not (iscoroutinefunction(value) or iscoroutinefunction(called))
+    )
+
+
+def _native(value: Any) -> str:
+    if value not in _NATIVE:
+        raise ConfigurationError(f"native_telemetry must be 'suppress' or 'keep', not {value!r}")
+    return str(value)
+
+
+def _message_spans(given: Mapping[str, Any]) -> frozenset[str]:
+    """The message spans that are wanted; a client hook implies its spans."""
+    excluded = given.get("exclude_spans", _MESSAGE_SPANS)
+    excluded = () if excluded is None else excluded
+    if isinstance(excluded, str) or not all(item in _MESSAGE_SPANS for item in excluded):
+        raise ConfigurationError(f"exclude_spans must be a list of 'receive' and 'send', not {excluded!r}")
+    hooks = {"receive": given.get("client_request_hook"), "send": given.get("client_response_hook")}
+    return frozenset(kind for kind, hook in hooks.items() if hook is not None or kind not in excluded)
+
+
+def _provider(name: str, provider: Any, method: str) -> Any:
+    if provider is None or callable(getattr(provider, method, None)):
+        return provider
+    raise ConfigurationError(f"{name} must have {method}(), {provider!r} has not")

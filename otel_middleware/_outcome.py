@@ -1,0 +1,116 @@
+"""How an exchange ended: the outcome table, as a pure decision over its facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from otel_middleware._text import qualified_name
+
+if TYPE_CHECKING:
+    from otel_middleware._exchange import Exchange
+
+__all__ = ["COMPLETED", "Verdict", "decide", "judged"]
+
+COMPLETED = "completed"
+FAILED = "failed"
+CLIENT_DISCONNECTED = "client_disconnected"
+CANCELLED = "cancelled"
+TRUNCATED = "truncated"
+MISSING = "missing"
+
+_SERVER_ERROR = 500
+_NO_CONTENT = 204
+_NOT_MODIFIED = 304
+_SWITCHING_PROTOCOLS = 101
+_DENIED = 403
+
+# RFC 6455 7.4.1 and the IANA registry: abnormal closure, and the server's own failures.
+_WEBSOCKET_ERRORS = frozenset({1006, 1011, 1012, 1013, 1014})
+_WEBSOCKET_NORMAL = frozenset({1000, 1001, 1005})
+
+
+class Verdict(NamedTuple):
+    """What is reported of an exchange, on its span and its metrics alike."""
+
+    status: int | None
+    """``http.response.status_code``."""
+    error_type: str | None = None
+    """``error.type``; ``None`` when the request is no error."""
+    error: BaseException | None = None
+    """The exception for the span's event."""
+    described: bool = False
+    """Whether the span status carries ``Type: message``; where a status was sent it says enough (semconv, "Status")."""
+    outcome: str = COMPLETED
+    """``otel_middleware.outcome``."""
+
+
+def decide(x: Exchange) -> Verdict:
+    """The verdict of the facts alone, before a policy is asked. Contract: design, "Outcomes"."""
+    if x.kind == "websocket" and (x.accepted or x.status is None):
+        return _websocket(x)
+    return _http(x)
+
+
+def judged(verdict: Verdict, opinion: bool | None, recorded: BaseException | str | None) -> Verdict:  # noqa: FBT001 - the policy's three answers
+    """*verdict* as a policy sees it: ``True`` an error, ``False`` not an error, ``None`` no opinion."""
+    if opinion is None:
+        return verdict
+    if not opinion:
+        outcome = COMPLETED if verdict.outcome == FAILED else verdict.outcome
+        return verdict._replace(error_type=None, described=False, outcome=outcome)
+    outcome = FAILED if verdict.outcome == COMPLETED else verdict.outcome
+    error_type = verdict.error_type or _name(recorded) or str(verdict.status)
+    return verdict._replace(error_type=error_type, error=verdict.error or _exception(recorded), outcome=outcome)
+
+
+def _http(x: Exchange) -> Verdict:
+    status, error = x.status, x.error
+    if error is not None:
+        return Verdict(status or _SERVER_ERROR, qualified_name(error), error, status is None, FAILED)
+    if status is not None and status >= _SERVER_ERROR:
+        return Verdict(status, _name(x.recorded) or str(status), _exception(x.recorded), outcome=FAILED)
+    if x.cancelled or x.client_left:
+        return Verdict(status, outcome=CANCELLED if x.cancelled else CLIENT_DISCONNECTED)
+    if status is None:
+        return Verdict(_SERVER_ERROR, "response_missing", outcome=MISSING)
+    if _is_short(x, status):
+        return Verdict(status, "response_truncated", outcome=TRUNCATED)
+    return Verdict(status)
+
+
+def _is_short(x: Exchange, status: int) -> bool:
+    if not x.complete:
+        return True
+    if x.expected_bytes is None or x.bytes_sent is None or x.bytes_sent >= x.expected_bytes:
+        return False
+    return x.request.method != "HEAD" and status not in (_NO_CONTENT, _NOT_MODIFIED)
+
+
+def _websocket(x: Exchange) -> Verdict:
+    status = _SWITCHING_PROTOCOLS if x.accepted else None
+    if x.error is not None:
+        return Verdict(status or _SERVER_ERROR, qualified_name(x.error), x.error, not x.accepted, FAILED)
+    if x.cancelled:
+        return Verdict(status, outcome=CANCELLED)
+    if not x.accepted:
+        return _unaccepted(x)
+    code = x.close_code
+    if code is None or x.closed_by != "application" or code in _WEBSOCKET_NORMAL:
+        return Verdict(status)
+    return Verdict(status, str(code) if code in _WEBSOCKET_ERRORS else None, outcome=FAILED)
+
+
+def _unaccepted(x: Exchange) -> Verdict:
+    if x.closed_by == "application":  # ASGI: closing before accepting denies with 403
+        return Verdict(_DENIED)
+    if x.client_left:
+        return Verdict(None, outcome=CLIENT_DISCONNECTED)
+    return Verdict(_SERVER_ERROR, "response_missing", outcome=MISSING)
+
+
+def _name(recorded: BaseException | str | None) -> str | None:
+    return qualified_name(recorded) if isinstance(recorded, BaseException) else recorded
+
+
+def _exception(recorded: BaseException | str | None) -> BaseException | None:
+    return recorded if isinstance(recorded, BaseException) else None

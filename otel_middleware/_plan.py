@@ -1,0 +1,115 @@
+"""What one instrumented application was built with: everything that a request needs, decided once and immutable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware import _attributes as names
+from otel_middleware._connection import settle_connection
+from otel_middleware._consultation import ask, settle_parent
+from otel_middleware._exchange import Exchange
+from otel_middleware._measurement import Measurement
+from otel_middleware._methods import OTHER_METHOD, Methods
+from otel_middleware._version import __version__
+from otel_middleware.trust import time_in_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_middleware._connection import Connection, Endpoint
+    from otel_middleware._options import Options
+    from otel_middleware._seams import MeterSeam, TracerSeam
+    from otel_middleware.request import Request
+    from otel_middleware.routing.resolution import Routes
+
+__all__ = ["Plan"]
+
+
+class Plan:
+    """The decisions of one stack.
+
+    Args:
+        options: The checked options of ``instrument``.
+        tracers: The seam that upstream got as its tracer provider.
+        meters: The seam that upstream got as its meter provider, after upstream has created its instruments.
+        upstream: Called with a shadow of the request: upstream's middleware around a stub.
+    """
+
+    def __init__(
+        self, options: Options, tracers: TracerSeam, meters: MeterSeam, upstream: Callable[[Any], None]
+    ) -> None:
+        self.options = options
+        self.routes: Routes = options.routes
+        self.sanitizer = options.sanitizer
+        self.trust = options.trust
+        self.upstream = upstream
+        self.tracer = tracers.provider.get_tracer("otel_middleware", __version__)
+        self.methods = Methods()
+        self.method_in_name = self.methods.in_name
+        self.measurement = Measurement(
+            meters.histograms, options.metric_attributes, inferred=self.routes.infers_on_metrics
+        )
+
+    def exchange(self, request: Request, kind: str, root_path: str, route_path: str) -> Exchange:
+        """A new exchange: its path made safe, its method made canonical, its route looked for.
+
+        Args:
+            request: The request as policies see it.
+            kind: ``http`` or ``websocket``.
+            root_path: As the server gave it, decoded.
+            route_path: The decoded path below it.
+        """
+        exchange = Exchange(self, request, kind)
+        exchange.root_path, exchange.route_path = root_path, route_path
+        path = request.path
+        exchange.safe_path = _encodable(path) if self.sanitizer is None else self.sanitizer.path(path)
+        method = request.method
+        if method not in self.methods.known or kind == "websocket":
+            self._put_method(exchange, method)
+        return exchange
+
+    def safe_query(self, query: str) -> str:
+        """*query* as it may be shown."""
+        if not query:
+            return query
+        return _encodable(query) if self.sanitizer is None else self.sanitizer.query(query)
+
+    def connected(self, exchange: Exchange, scheme: str, peer: Endpoint, bound: Endpoint) -> Connection:
+        """Decide whom to believe, and under which parent the span stands."""
+        trust = self.trust
+        connection = settle_connection(exchange, trust, scheme, peer, bound)
+        belief = None
+        if not trust.trivial:
+            proxied = trust.proxied(peer.address)
+            belief = trust.believes(exchange.request)
+            exchange.tenant_believed = belief.tenant
+            if proxied:
+                self._put_queue_time(exchange)
+        settle_parent(exchange, belief)
+        return connection
+
+    def ask(self, exchange: Exchange, shadow: Any) -> bool:
+        """Let upstream propose; ``False`` when the application is to be served without telemetry."""
+        return ask(exchange, self.upstream, shadow)
+
+    def _put_method(self, exchange: Exchange, method: str) -> None:
+        canonical = self.methods.canonical(method)
+        if self.measurement.new:
+            exchange.facts[names.HTTP_REQUEST_METHOD] = canonical
+            if canonical != method:
+                exchange.facts[names.HTTP_REQUEST_METHOD_ORIGINAL] = _bounded(method)
+        if self.measurement.old:
+            exchange.facts[names.OLD_HTTP_METHOD] = canonical if canonical != OTHER_METHOD else OTHER_METHOD
+
+    def _put_queue_time(self, exchange: Exchange) -> None:
+        queued = time_in_queue(exchange.request.header, exchange.start / 1e9)
+        if queued is not None:
+            exchange.facts[names.TIME_IN_QUEUE] = queued
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _bounded(method: str) -> str:
+    return _encodable(method)[:64]

@@ -1,0 +1,1 @@
+"""How secrets are found and replaced; :mod:`otel_middleware.sanitization` is its only door."""

@@ -1,0 +1,135 @@
+"""Which keys name a secret: of query parameters, JSON, matrix parameters and ``key: value`` prose."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["DEFAULT_QUERY_KEYS", "KeyList"]
+
+# The first line is the list of semantic conventions (`url.query`, note on redaction).
+DEFAULT_QUERY_KEYS = frozenset(
+    """
+    X-Amz-Signature X-Amz-Credential X-Amz-Security-Token AWSAccessKeyId Signature sig X-Goog-Signature
+    X-Goog-Credential shared_access_signature shared_access_key account_key hdnea hdnts signed_request hmac
+    token access_token refresh_token id_token id_token_hint auth_token session_token csrf_token xsrf_token
+    csrfmiddlewaretoken authenticity_token csrf xsrf jwt bearer auth authorization proxy_authorization
+    oauth_token oauth_signature oauth_verifier assertion client_assertion code_verifier
+    code auth_code authorization_code device_code user_code verification_code recovery_code access_code passcode
+    ticket SAMLResponse SAMLRequest SAMLart wresult magic_link
+    password passwd pwd pass passphrase password_confirmation password_confirm
+    secret client_secret api_secret app_secret private_key secret_key secret_access_key signing_key encryption_key
+    api_key apikey key app_key auth_key access_key access_key_id subscription_key master_key license_key ssh_key
+    signature credential credentials
+    session session_id session_key sess sid PHPSESSID JSESSIONID ASPSESSIONID cookie set_cookie
+    otp totp one_time_password mfa_code otp_code sms_code cvv cvc card_number cc_number ssn
+    """.split()  # noqa: SIM905 - a list to be read
+)
+"""Keys whose values are masked: semantic conventions' seven, and common ones.
+
+Compared without case, digits at the end of a word, ``-``, ``_``, ``.``, camelCase and brackets. A key that is listed matches the
+whole key, or one bracketed part of it. ``country_code``, ``sort_key`` or ``keyword`` are therefore left alone.
+"""
+
+_LAST_WORDS = frozenset(
+    """
+    token password passwd pwd passphrase passcode secret jwt otp signature credential credentials auth authorization
+    sid csrf xsrf apikey privatekey secretkey accesskey accountkey authkey sessionid sessionkey clientsecret cookie
+    """.split()  # noqa: SIM905 - as above
+)
+"""Listed keys that also match as the last words of a key: ``reset_token``, ``x_api_key``, ``userPassword``."""
+
+_SHORTEST_GLUED = 5
+_GLUED = tuple(word for word in sorted(_LAST_WORDS) if len(word) >= _SHORTEST_GLUED)
+"""Those that also match at the end of a word written without separators: ``resettoken``."""
+
+_ORDINARY = frozenset(
+    """
+    pagetoken nextpagetoken prevpagetoken previouspagetoken nexttoken prevtoken continuationtoken synctoken pagingtoken
+    paginationtoken cursortoken maxtoken mintoken
+    """.split()  # noqa: SIM905 - as above
+)
+"""Keys that end like a secret and are none: positions in a listing, limits."""
+
+_PARTS = re.compile(r"[^\w\-+ .,%]+")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|[0-9]+")
+_WORDS = re.compile(r"[^\W_]+")
+_MAX_DECODINGS = 3
+_MAX_WORDS = 8
+_CACHED_KEYS = 1024
+_CACHED_LENGTH = 128
+
+
+class KeyList:
+    """Tells whether a key names a secret.
+
+    Args:
+        keys: The keys, in any spelling.
+    """
+
+    __slots__ = ("_cached", "_glued", "_last", "_names")
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._names = {_joined(_HUMPS.findall(key)): key for key in sorted(keys)}
+        self._last = {word: self._names[word] for word in _LAST_WORDS if word in self._names}
+        self._glued = tuple(word for word in _GLUED if word in self._last)
+        self._cached = lru_cache(_CACHED_KEYS)(self._rule)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The listed keys, in lower case without separators."""
+        return frozenset(self._names)
+
+    @property
+    def endings(self) -> frozenset[str]:
+        """Those of them that also match as the last words of a key."""
+        return frozenset(self._last)
+
+    def rule(self, key: str) -> str | None:
+        """The listed key that *key* matches, as it was listed, or ``None``.
+
+        *key* is looked at as written and after each of up to three percent-decodings. Linear in its length.
+        """
+        return self._cached(key) if len(key) <= _CACHED_LENGTH else self._rule(key)
+
+    def _rule(self, key: str) -> str | None:
+        for _ in range(_MAX_DECODINGS + 1):
+            rule = self._names.get(_joined(_HUMPS.findall(key)))
+            if rule is None:
+                rule = next(filter(None, map(self._part, _PARTS.split(key))), None)
+            if rule is not None or "%" not in key:
+                return rule
+            key = unquote(key)
+        return None
+
+    def _part(self, part: str) -> str | None:
+        rule = self._words(_HUMPS.findall(part))
+        return rule if rule is not None or part.islower() else self._words(_WORDS.findall(part))
+
+    def _words(self, words: list[str]) -> str | None:
+        whole = _joined(words)
+        if whole in self._names:
+            return self._names[whole]
+        letters = [word for word in words if not word.isdecimal()]
+        plain = _joined(letters)
+        if plain in self._names:
+            return self._names[plain]
+        return None if plain in _ORDINARY else self._ending(letters, plain)
+
+    def _ending(self, words: list[str], plain: str) -> str | None:
+        for count in range(1, min(len(words), _MAX_WORDS) + 1):
+            rule = self._last.get(_joined(words[-count:]))
+            if rule is not None:
+                return rule
+        if plain.endswith(self._glued):
+            return next(self._last[word] for word in self._glued if plain.endswith(word))
+        return None
+
+
+def _joined(words: list[str]) -> str:
+    return "".join(words).lower()

@@ -1,0 +1,85 @@
+"""What is written in the place of a secret, and the books that are kept about it."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Marks"]
+
+_logger = logging.getLogger("otel_middleware")
+_HASHED = re.compile(r"hmac:[0-9a-f]{16}")
+_HASH_LENGTH = 16
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,64}")
+
+
+class Marks:
+    """Replaces secrets, asks ``keep`` first, and counts.
+
+    Args:
+        replacement: The mask.
+        key: Key of the hash that is written instead of the mask, or ``None``.
+        keep: The user's veto, or ``None``.
+    """
+
+    __slots__ = ("_complained", "_counts", "_keep", "_key", "_lock", "_userinfo", "replacement")
+
+    def __init__(self, replacement: str, key: bytes | None, keep: Callable[[str, str, str], bool] | None) -> None:
+        self.replacement = replacement
+        self._userinfo = f"{replacement}:{replacement}"
+        self._key = key
+        self._keep = keep
+        self._counts: dict[tuple[str, str], int] = {}
+        self._lock = Lock()
+        self._complained = False
+
+    @property
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How often each rule masked something in each place, as a copy."""
+        with self._lock:
+            return dict(self._counts)
+
+    def mark(self, place: str, rule: str, name: str, secret: str, mask: str | None = None) -> str:
+        """What stands for *secret*, found by *rule* under the key or name *name*; *mask* when it is not the usual one."""
+        if mask is None:
+            mask = self._userinfo if rule == "userinfo" else self.replacement
+        if self._is_mark(secret, mask) or self._kept(rule, name, secret):
+            return secret
+        self.count(place, rule, name)
+        if self._key is not None:
+            return "hmac:" + hmac.digest(self._key, secret.encode("utf-8", "replace"), "sha256").hex()[:_HASH_LENGTH]
+        return mask
+
+    def count(self, place: str, rule: str, name: str) -> None:
+        """Book one redaction. Rules and places are those of the settings, never a request's, so the books are bounded."""
+        with self._lock:
+            self._counts[place, rule] = self._counts.get((place, rule), 0) + 1
+        if _logger.isEnabledFor(logging.DEBUG):
+            shown = name if _PLAIN_KEY.fullmatch(name) else "(not shown)"
+            _logger.debug("redacted in %s: key %s, rule %s", place, shown, rule)
+
+    def _is_mark(self, secret: str, mask: str) -> bool:
+        """What was masked before is left alone, so that a second sanitizer changes and counts nothing."""
+        return secret in (mask, self.replacement) or (self._key is not None and _HASHED.fullmatch(secret) is not None)
+
+    def _kept(self, rule: str, name: str, secret: str) -> bool:
+        if self._keep is None:
+            return False
+        try:
+            return self._keep(rule, name, secret) is True
+        except Exception as error:  # noqa: BLE001 - a veto that cannot be heard is none
+            self._complain(error)
+            return False
+
+    def _complain(self, error: Exception) -> None:
+        """Say once that ``keep`` fails. Its message is not shown: it may hold what should be masked."""
+        with self._lock:
+            first, self._complained = not self._complained, True
+        if first:
+            _logger.warning("keep raised %s: what it was asked about is masked", type(error).__qualname__)

@@ -1,0 +1,73 @@
+"""Every detail of upstream that this package relies on, in one place.
+
+``opentelemetry-instrumentation-asgi`` and ``-wsgi`` are used unmodified. What is relied on, each guarded by a test in
+``tests/test_upstream_guards.py``:
+
+* ``OpenTelemetryMiddleware`` takes ``tracer_provider`` and ``meter_provider`` and asks them for ``get_tracer`` /
+  ``get_meter``, the meter for ``create_histogram`` and ``create_up_down_counter``.
+* One ``start_span(name=..., attributes=...)`` by keyword per request, before the application is called, and the application is
+  called within upstream's own call. A current span makes it extract nothing.
+* ``is_recording() == False`` is respected: nothing is written on such a span.
+* Metric attributes are one fresh ``dict`` per request and instrument.
+* Names and units of the instruments below.
+* For ``SanitizationMiddleware`` alone: the application is kept in ``.app`` (ASGI) or ``.wsgi`` (WSGI), and both can be assigned.
+* The semantic convention mode is read from the environment once, when the first instrumentation is constructed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+__all__ = [
+    "ACTIVE_REQUESTS",
+    "DURATION_NEW",
+    "DURATION_OLD",
+    "REQUEST_SIZES",
+    "RESPONSE_SIZES",
+    "choose_semantic_conventions",
+]
+
+DURATION_OLD = "http.server.duration"
+"""Milliseconds, whole; exists where old conventions are reported."""
+
+DURATION_NEW = "http.server.request.duration"
+"""Seconds; exists where stable conventions are reported."""
+
+ACTIVE_REQUESTS = "http.server.active_requests"
+
+REQUEST_SIZES = {DURATION_OLD: "http.server.request.size", DURATION_NEW: "http.server.request.body.size"}
+"""The size instrument that stands beside each duration."""
+
+RESPONSE_SIZES = {DURATION_OLD: "http.server.response.size", DURATION_NEW: "http.server.response.body.size"}
+
+_OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
+_log = logging.getLogger("otel_middleware")
+_warned: set[str] = set()
+
+
+def choose_semantic_conventions() -> None:
+    """Choose stable HTTP conventions where the user chose none.
+
+    Upstream reads ``OTEL_SEMCONV_STABILITY_OPT_IN`` once per process. When it is unset it is set to ``http`` before
+    upstream's first use; when upstream was in use already, and so reports old names, that is said once.
+    """
+    if os.environ.get(_OPT_IN):
+        return
+    if _already_read():
+        if "late" not in _warned:
+            _warned.add("late")
+            _log.warning(
+                "OpenTelemetry's HTTP instrumentation was initialised before otel_middleware, with old semantic conventions; "
+                "set %s=http in the environment, or construct otel_middleware first, to get stable attribute names",
+                _OPT_IN,
+            )
+        return
+    os.environ[_OPT_IN] = "http"
+
+
+def _already_read() -> bool:
+    from opentelemetry.instrumentation import _semconv  # noqa: PLC0415 - private: looked at where it is needed, and guarded
+
+    stability = getattr(_semconv, "_OpenTelemetrySemanticConventionStability", None)
+    return bool(getattr(stability, "_initialized", False))

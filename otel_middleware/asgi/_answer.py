@@ -1,0 +1,64 @@
+"""When the response starts: headers captured, the hook called, the trace told to the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.instrumentation.propagators import get_global_response_propagator
+from opentelemetry.propagators.textmap import Setter
+
+from otel_middleware._guard import guarded
+from otel_middleware.asgi._shadow import decoded
+
+if TYPE_CHECKING:
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.asgi._types import Message, Scope
+
+__all__ = ["answered", "lines"]
+
+
+def answered(exchange: Exchange, scope: Scope, message: Message) -> Message:
+    """Note the response headers of a start message; the message to forward.
+
+    The very message of the application, unless a response propagator adds to it: then a copy with a list of its own.
+    """
+    headers = message.get("headers")
+    if type(headers) is not list and type(headers) is not tuple:
+        headers = ()  # a generator is left to the server: reading would consume it
+    exchange.response_headers = lambda: lines(headers)
+    exchange.expected_bytes = _content_length(headers)
+    options = exchange.plan.options
+    if options.capture_response is not None:
+        exchange.capture(options.capture_response.attributes(lines(headers)))
+    if options.server_response_hook is not None:
+        guarded(
+            "server_response_hook", options.server_response_hook, exchange.span, scope, message.get("status"), headers
+        )
+    propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
+    return message if propagator is None else _propagated(propagator, exchange, message)
+
+
+def _propagated(propagator: Any, exchange: Exchange, message: Message) -> Message:
+    added: list[tuple[bytes, bytes]] = []
+    guarded("the response propagator", propagator.inject, added, exchange.context, _SETTER)
+    return {**message, "headers": [*(message.get("headers") or ()), *added]} if added else message
+
+
+class _HeaderSetter(Setter[list[tuple[bytes, bytes]]]):
+    def set(self, carrier: list[tuple[bytes, bytes]], key: str, value: str) -> None:
+        carrier.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
+
+
+_SETTER = _HeaderSetter()
+
+
+def lines(headers: Any) -> list[tuple[str, str]]:
+    """Response headers as pairs of lower-case name and text."""
+    return [(decoded(name).lower(), decoded(value)) for name, value in headers]
+
+
+def _content_length(headers: Any) -> int | None:
+    for name, value in headers:
+        if name == b"content-length" or name.lower() == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None

@@ -1,0 +1,155 @@
+"""A scope as policies see it, and the shadow of it that upstream is asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._connection import Endpoint
+from otel_middleware.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from otel_middleware._connection import Connection
+    from otel_middleware._exchange import Exchange
+
+__all__ = ["ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
+
+_MAX_USER_AGENT = 1_024
+"""Characters of a user agent that are reported."""
+
+
+class ScopeRequest(Request):
+    """A request over an ASGI scope; header values are decoded when they are asked.
+
+    Never raises, whatever a careless server put into the scope.
+    """
+
+    __slots__ = ("_lines", "_query_string", "_raw", "_repeats")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        method, path, scheme = scope.get("method"), scope.get("path"), scope.get("scheme")
+        self._method = method if isinstance(method, str) and method else "GET"
+        self._path = path if isinstance(path, str) and path else "/"
+        self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
+        self._query_string = scope.get("query_string")
+        self._client = None
+        self._host = None
+        self._raw, self._lines, self._repeats = _by_name(scope.get("headers"))
+
+    @property
+    def query(self) -> str:
+        """The query string as received, without ``?``."""
+        query = self._query_string
+        return decoded(query) if query else ""
+
+    def header(self, name: str) -> str | None:
+        """The value of a request header, or ``None``. *name* in any case; several values are joined by ``, ``."""
+        key = name.lower().encode("latin-1", "replace")
+        value = self._raw.get(key)
+        if value is None:
+            return None
+        if self._repeats:
+            return ", ".join(decoded(line) for other, line in self._lines if other == key)
+        return decoded(value)
+
+    def header_lines(self) -> Iterable[tuple[str, str]]:
+        """All request headers as pairs of lower-case name and value, one a line."""
+        return [(decoded(name), decoded(value)) for name, value in self._lines]
+
+
+def decoded(value: Any) -> str:
+    """Bytes as text: UTF-8, else latin-1 (RFC 9110 section 5.5 leaves it open); never raises."""
+    if type(value) is bytes:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _by_name(headers: Any) -> tuple[dict[bytes, Any], Iterable[tuple[bytes, Any]], bool]:
+    """Headers by name, all lines, and whether a name comes twice.
+
+    Servers give a list of lower-case pairs of bytes, as ASGI demands; the slow path is for test clients and careless servers.
+    A generator is left alone: the application would find it consumed.
+    """
+    if type(headers) is list or type(headers) is tuple:
+        try:
+            raw = dict(headers)
+            if b"".join(raw).islower():
+                return raw, headers, len(raw) != len(headers)
+        except (TypeError, ValueError):
+            pass
+        lines = [line for line in map(_lowered, headers) if line is not None]
+        return dict(lines), lines, len(dict(lines)) != len(lines)
+    return {}, (), False
+
+
+def _lowered(line: Any) -> tuple[bytes, Any] | None:
+    try:
+        name, value = line
+        name = name.encode("utf-8", "replace") if isinstance(name, str) else bytes(name)
+    except (TypeError, ValueError):
+        return None
+    return name.lower(), value
+
+
+def below(scope: Mapping[str, Any], path: str) -> tuple[str, str]:
+    """The root path that the server gave, and *path* below it.
+
+    ASGI's ``path`` holds the root path; some servers leave it out, and then nothing is taken off.
+    """
+    root = scope.get("root_path")
+    if not isinstance(root, str) or not root or root == "/":
+        return "", path
+    root = root.rstrip("/")
+    if path == root or path.startswith(root + "/"):
+        return root, path[len(root) :] or "/"
+    return root, path
+
+
+def peer_of(scope: Mapping[str, Any]) -> Endpoint:
+    """The socket's peer; nothing for a Unix socket."""
+    return _endpoint(scope.get("client"))
+
+
+def bound_to(scope: Mapping[str, Any]) -> Endpoint:
+    """Where the server is bound; nothing for a Unix socket."""
+    return _endpoint(scope.get("server"))
+
+
+def _endpoint(pair: Any) -> Endpoint:
+    if not isinstance(pair, (tuple, list)) or not pair or not isinstance(pair[0], str) or "/" in pair[0]:
+        return Endpoint()
+    port = pair[1] if len(pair) > 1 else None
+    return Endpoint(pair[0] or None, port if isinstance(port, int) else None)
+
+
+def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that upstream is shown: small, well-formed and without secrets."""
+    request, plan = exchange.request, exchange.plan
+    headers: list[tuple[bytes, bytes]] = []
+    agent = request.header("user-agent")
+    if agent:
+        if plan.sanitizer is not None:
+            agent = plan.sanitizer.header("user-agent", agent)
+        headers.append((b"user-agent", agent[:_MAX_USER_AGENT].encode("latin-1", "replace")))
+    address, port = connection.server
+    if plan.measurement.old and address:
+        headers.append((b"host", (f"{address}:{port}" if port else address).encode("utf-8", "replace")))
+    query = plan.safe_query(request.query)
+    client = connection.client
+    return {
+        "type": exchange.kind,
+        "method": request.method,
+        "path": exchange.safe_path,
+        "query_string": query.encode("utf-8", "replace"),
+        "scheme": connection.scheme,
+        "http_version": scope.get("http_version"),
+        "server": (address, port or 80) if address else None,
+        "client": (client.address, client.port) if client.address else None,
+        "headers": headers,
+    }

@@ -1,0 +1,18 @@
+"""ASGI's words. Source: ASGI specification 3.0."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+__all__ = ["App", "Message", "Receive", "Scope", "Send"]
+
+Scope = MutableMapping[str, Any]
+"""The connection; a ``dict`` that server, middleware and application share."""
+
+Message = MutableMapping[str, Any]
+"""One event; its ``type`` says which."""
+
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -1,0 +1,154 @@
+"""What an application sends and receives, noted on the exchange: one wrapper for all concerns."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._guard import say_once
+from otel_middleware.asgi._answer import answered
+
+if TYPE_CHECKING:
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.asgi._types import Message, Receive, Scope, Send
+
+__all__ = ["Watch"]
+
+_DISCONNECTS = frozenset({"http.disconnect", "websocket.disconnect"})
+_NORMAL_CLOSURE = 1000  # ASGI: the default code of websocket.close
+
+
+class Watch:
+    """The ``receive`` and ``send`` of one request.
+
+    Messages go through untouched, in order; facts are noted on the way. Nothing here raises what the server did not.
+
+    Args:
+        exchange: Where facts are noted.
+        scope: The scope that the application was given, where frameworks leave their route.
+        receive: The server's.
+        send: The server's.
+    """
+
+    __slots__ = ("_exchange", "_receive", "_scope", "_send", "send_error", "trailers")
+
+    def __init__(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        self._exchange = exchange
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self.send_error: BaseException | None = None
+        self.trailers = False
+
+    async def receive(self) -> Message:
+        """Receive from the server."""
+        message = await self._receive()
+        if not self._exchange.over:
+            try:
+                self._received(message)
+            except Exception as error:  # noqa: BLE001 - a message of no known form is the application's business
+                say_once("receive", "noting a received message", error, "it is not counted")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send to the server."""
+        if self._exchange.over:
+            await self._send(message)
+            return
+        try:
+            message = self._sending(message)
+        except Exception as error:  # noqa: BLE001 - the server says what it thinks of a malformed message
+            say_once("sending", "noting a message", error, "it is not counted")
+        try:
+            await self._send(message)
+        except BaseException as error:
+            self.send_error = error
+            raise
+        try:
+            self._sent(message)
+        except Exception as error:  # noqa: BLE001 - the server took it
+            say_once("sent", "noting a message", error, "it is not counted")
+
+    def _received(self, message: Message) -> None:
+        exchange, kind = self._exchange, message["type"]
+        if kind == "http.request":
+            exchange.bytes_received += len(message.get("body") or b"")
+            exchange.request_complete = not message.get("more_body")
+        elif kind == "websocket.receive":
+            exchange.count_message(0)
+            exchange.bytes_received += _size(message)
+        elif kind in _DISCONNECTS:
+            exchange.client_left = not exchange.complete
+            if exchange.kind == "websocket" and exchange.closed_by is None:
+                exchange.closed_by, exchange.close_code = "client", message.get("code")
+
+    def _sending(self, message: Message) -> Message:
+        kind = message["type"]
+        if kind == "http.response.start":
+            return self._start(message)
+        if kind == "http.response.body" and message.get("more_body") and self._exchange.first_byte is None:
+            self._exchange.first_byte = perf_counter_ns()
+        return message
+
+    def _sent(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._body(message)
+        elif kind != "http.response.start":
+            self._other(kind, message)
+
+    def _start(self, message: Message) -> Message:
+        exchange = self._exchange
+        exchange.status = message.get("status")
+        self.trailers = bool(message.get("trailers"))
+        exchange.plan.routes.told(exchange, self._scope)
+        return answered(exchange, self._scope, message)
+
+    def _body(self, message: Message) -> None:
+        exchange = self._exchange
+        if exchange.bytes_sent is not None:
+            exchange.bytes_sent += len(message.get("body") or b"")
+        if not message.get("more_body") and not self.trailers:
+            exchange.body_ended()
+
+    def _other(self, kind: Any, message: Message) -> None:
+        exchange = self._exchange
+        if kind == "http.response.trailers":
+            if not message.get("more_trailers"):
+                exchange.body_ended()
+        elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
+            exchange.bytes_sent = None  # the server reads the file: what was announced counts
+            if kind == "http.response.pathsend" or not message.get("more_body"):
+                exchange.body_ended()
+        elif exchange.kind == "websocket":
+            self._websocket(kind, message)
+
+    def _websocket(self, kind: Any, message: Message) -> None:
+        exchange = self._exchange
+        if kind == "websocket.send":
+            exchange.count_message(1)
+            if exchange.bytes_sent is not None:
+                exchange.bytes_sent += _size(message)
+        elif kind == "websocket.http.response.body":
+            self._body(message)
+        else:
+            self._handshake(kind, message)
+
+    def _handshake(self, kind: Any, message: Message) -> None:
+        exchange = self._exchange
+        exchange.plan.routes.told(exchange, self._scope)
+        if kind == "websocket.accept":
+            exchange.accepted, exchange.messages = True, [0, 0]
+        elif kind == "websocket.close" and exchange.closed_by is None:
+            exchange.closed_by, exchange.close_code = "application", message.get("code") or _NORMAL_CLOSURE
+        elif kind == "websocket.http.response.start":
+            exchange.status = message.get("status")
+            answered(exchange, self._scope, message)
+
+
+def _size(message: Message) -> int:
+    data = message.get("bytes")
+    if data is not None:
+        return len(data)
+    text = message.get("text") or ""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

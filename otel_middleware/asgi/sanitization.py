@@ -1,0 +1,131 @@
+"""What may leave the process: the ASGI layer around an ``OpenTelemetryMiddleware`` of the user's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+from opentelemetry.trace import get_current_span
+
+from otel_middleware._guard import say_once
+from otel_middleware._tunnel import belongs_around, tunnelled
+from otel_middleware.asgi._shadow import ScopeRequest, decoded
+from otel_middleware.sanitization import Sanitizer
+
+if TYPE_CHECKING:
+    from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
+
+__all__ = ["SanitizationMiddleware"]
+
+_REAL = "otel_middleware.real"
+
+
+class SanitizationMiddleware:
+    """Show upstream's middleware no secret: query, path, headers, and what exceptions say.
+
+    Stands outside, directly around an ``opentelemetry.instrumentation.asgi.OpenTelemetryMiddleware``. The application is served
+    its own scope, and gets its own exceptions through; upstream sees a shadow of both.
+
+    Args:
+        app: The ``OpenTelemetryMiddleware``. Its ``app`` is replaced by one that restores the request.
+        sanitizer: What is a secret.
+
+    Raises:
+        ConfigurationError: When *app* is not an ``OpenTelemetryMiddleware``, or *sanitizer* not a ``Sanitizer``.
+    """
+
+    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = Sanitizer()) -> None:  # noqa: B008 - immutable
+        belongs_around("asgi", app, OpenTelemetryMiddleware, sanitizer)
+        self.app = app
+        self.sanitizer = sanitizer
+        self._application: App = self.app.app
+        self.app.app = _Restoring(self._application, sanitizer)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._application(scope, receive, send)
+            return
+        real = _Real(scope, send)
+        try:
+            shown = self._shown(scope, real)
+        except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
+            say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
+            await self._application(scope, receive, send)
+            return
+        await self.app(shown, receive, real.send)
+        if real.error is not None:
+            raise real.error
+
+    def _shown(self, scope: Scope, real: _Real) -> dict[str, Any]:
+        request, sanitizer = ScopeRequest(scope), self.sanitizer
+        headers = [
+            (name.encode("latin-1", "replace"), _shown_header(sanitizer, name, value))
+            for name, value in request.header_lines()
+        ]
+        query = sanitizer.query(request.query).encode("utf-8", "replace")
+        return {**scope, "path": sanitizer.path(request.path), "query_string": query, "headers": headers, _REAL: real}
+
+
+_PROPAGATED = frozenset({"traceparent", "tracestate", "baggage", "content-length"})
+"""Read by upstream for what they are, never put on a span as text."""
+
+
+def _shown_header(sanitizer: Sanitizer, name: str, value: str) -> bytes:
+    return (value if name in _PROPAGATED else sanitizer.header(name, value)).encode("utf-8", "replace")
+
+
+class _Real:
+    """The request that the application is served, and what it answers."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.scope = scope
+        self.error: Exception | None = None
+        self._send = send
+        self._shown: Message | None = None
+        self._message: Message | None = None
+        self._count = 0
+
+    def showing(self, message: Message, sanitizer: Sanitizer) -> Message:
+        """What upstream is shown of a start message."""
+        headers = list(message.get("headers") or ())
+        shown = [(name, _shown_header(sanitizer, decoded(name).lower(), decoded(value))) for name, value in headers]
+        self._message, self._count = message, len(shown)
+        self._shown = {**message, "headers": shown}
+        return self._shown
+
+    async def send(self, message: Message) -> None:
+        """Send to the server: the application's own message where upstream passes on what it was shown."""
+        if message is not self._shown or self._message is None:
+            await self._send(message)
+            return
+        added = list(message["headers"])[self._count :]  # by the response propagator
+        own = self._message
+        await self._send({**own, "headers": [*(own.get("headers") or ()), *added]} if added else own)
+
+
+class _Restoring:
+    """Stands between upstream's middleware and the application, and gives it the real request."""
+
+    def __init__(self, app: App, sanitizer: Sanitizer) -> None:
+        self.app = app
+        self._sanitizer = sanitizer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        real: _Real | None = scope.get(_REAL)
+        if real is None:
+            await self.app(scope, receive, send)
+            return
+
+        async def shown(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = real.showing(message, self._sanitizer)
+            await send(message)
+
+        try:
+            await self.app(real.scope, receive, shown)
+        except Exception as error:  # noqa: BLE001 - raised again outside of upstream, which must not see its text
+            tunnelled(get_current_span(), error, self._sanitizer)
+            real.error = error
+        if "route" in real.scope:
+            scope["route"] = real.scope["route"]

@@ -1,0 +1,19 @@
+"""What is said when settings cannot be honoured."""
+
+from __future__ import annotations
+
+__all__ = ["ConfigurationError"]
+
+
+class ConfigurationError(ValueError):
+    """Settings that cannot be honoured.
+
+    Raised while a policy or a stack is built, with every problem at once, and never while a request is served.
+
+    Args:
+        *problems: One sentence each; names the argument and its value.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems

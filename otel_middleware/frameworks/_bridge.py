@@ -1,0 +1,34 @@
+"""The environ that a WSGI application inside an ASGI one is asked with: the bridge between them keeps its own to itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from otel_middleware.frameworks._framework import Asked
+
+__all__ = ["environ_of"]
+
+
+def environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """As much of an environ as a router reads; no body. https://asgi.readthedocs.io/en/latest/specs/www.html#wsgi-compatibility."""
+    name, port = scope.get("server") or ("localhost", 80)
+    return {
+        "REQUEST_METHOD": asked.method,
+        "SCRIPT_NAME": _wsgi_text(asked.root_path),
+        "PATH_INFO": _wsgi_text(asked.path),
+        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
+        "SERVER_NAME": name,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "HTTP_HOST": asked.host or name,
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "werkzeug.request": None,  # as Flask leaves it when it is done
+    }
+
+
+def _wsgi_text(text: str) -> str:
+    """PEP 3333: the bytes of the path, each as one character."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")

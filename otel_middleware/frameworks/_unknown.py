@@ -1,0 +1,38 @@
+"""Applications that could not be recognised, behind a wrapper that hides them say: what their router left in the carrier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware.frameworks._framework import Asked, Framework
+from otel_middleware.frameworks._includes import effective
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ASGI", "WSGI"]
+
+
+def recognises(_app: Any) -> bool:
+    """Every application: stands behind all that know theirs."""
+    return True
+
+
+def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any) -> str | None:
+    """Litestar's, Lilya's and Starlette's keys; the latter's only where no mount took off a part of the path."""
+    template = scope.get("path_template") or scope.get("route_path_template")
+    route = scope.get("route")
+    if template is None and scope.get("root_path", "") == asked.root_path and hasattr(route, "endpoint"):
+        template = getattr(effective(route, scope), "path_format", None)
+    return template if isinstance(template, str) else None
+
+
+def told_by_environ(_app: Any, environ: Mapping[str, Any], _asked: Asked, _body: Any) -> str | None:
+    """Flask's and Bottle's keys."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None) or environ.get("bottle.route")
+    template = getattr(rule, "rule", None)
+    return template if isinstance(template, str) else None
+
+
+ASGI = Framework("unknown", recognises, told_by_scope)
+WSGI = Framework("unknown", recognises, told_by_environ)

@@ -1,0 +1,30 @@
+"""Litestar: told in the scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otel_middleware.frameworks._finding import is_a
+from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
+
+__all__ = ["FRAMEWORK"]
+
+
+def recognises(app: Any) -> bool:
+    """Whether *app* is a Litestar application."""
+    return is_a(app, "litestar.Litestar")
+
+
+def route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
+    """``path_template``; empty for a mount, which takes a fixed prefix off the path and leads to another application."""
+    template = scope.get("path_template")
+    handler = scope.get("route_handler")
+    if template or handler is None:
+        return template or None
+    rest = str(scope["path"])
+    prefix = asked.path.rstrip("/").removesuffix(rest.rstrip("/"))
+    below = asked._replace(path=rest, root_path=asked.root_path + prefix)
+    return Onward(getattr(handler, "fn", handler), scope, below, prefix, prefix + spelled_rest(below, "/{path}"))
+
+
+FRAMEWORK = Framework("Litestar", recognises, route_of)

@@ -1,0 +1,39 @@
+"""Sanic, served by ASGI: told by the current request; its router is asked where there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from otel_middleware.frameworks._finding import is_a
+from otel_middleware.frameworks._framework import Asked, Framework
+
+__all__ = ["FRAMEWORK"]
+
+
+def recognises(app: Any) -> bool:
+    """Whether *app* is a Sanic application."""
+    return is_a(app, "sanic.Sanic")
+
+
+def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
+    """``uri_template`` of the request in whose context this runs; a websocket's handler runs in another."""
+    request = _current()
+    if request is not None and request.scope is scope:
+        template: str | None = request.uri_template
+        return template
+    try:
+        route = app.router.get(asked.root_path + asked.path, asked.method, asked.host)[0]
+    except Exception as refused:
+        if getattr(refused, "status_code", None) in (404, 405):
+            return None
+        raise
+    return f"/{route.path}"
+
+
+def _current() -> Any:
+    current = getattr(getattr(sys.modules.get("sanic"), "Request", None), "_current", None)
+    return None if current is None else current.get(None)
+
+
+FRAMEWORK = Framework("Sanic", recognises, route_of, whole=True)

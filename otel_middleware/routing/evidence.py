@@ -1,0 +1,150 @@
+"""What the children of a node show together: are these words the values of an open set, or static siblings?
+
+Measured here; judged in ``rules.py``.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from otel_middleware.routing.segments import HOLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otel_middleware.routing.tree import Node
+
+__all__ = ["ROUTE_LIKE", "Evidence", "Shapes", "common_shapes", "overlap", "shapes_below", "share_of_routes", "weigh"]
+
+Shape = tuple[str, ...]
+Shapes = dict[Shape, int]
+"""Routes below a node, values as ``{}``, with their hits."""
+
+ROUTE_LIKE = 0.9  # words at least as route-like as this may stay static among values
+SHAPE_WORD = 0.7  # words at least as route-like as this tell one shape from another
+SHAPE_DEPTH = 3  # levels below a child that are compared: enough to tell a resource by its subresources
+MAX_SHAPES = 48  # per child: bounds one evaluation
+SAMPLE = 96  # children that are compared: bounds one evaluation
+FEW_SIBLINGS = 6  # with fewer, a shape that two share is common already
+HIT_CAP = 50  # hits of one shape that count: one busy child shall not decide for all
+
+
+class Evidence(NamedTuple):
+    """The children of a node that are words, measured.
+
+    *weak* are those below ``ROUTE_LIKE``. Likenesses are means, 0 to 1. *fresh* is the share of hits that went to words seen
+    only once: the chance that the next word is a new one (Good and Turing).
+    """
+
+    words: int
+    hits: int
+    likeness: float
+    fresh: float
+    weak: int
+    weak_likeness: float
+    weak_fresh: float
+    parents: int
+    """Words that have routes below."""
+    common: int
+    """Shapes that occur under several words."""
+    reuse: float
+    """Share of hits below the words that went to common shapes."""
+    common_shapes: frozenset[Shape]
+
+
+def weigh(node: Node) -> Evidence:
+    """Measure the words below *node*."""
+    children = list(node.words.values())
+    weak = [child for child in children if child.likeness < ROUTE_LIKE]
+    below = [shapes for shapes in map(shapes_below, islice(children, SAMPLE)) if shapes]
+    common = common_shapes(below)
+    return Evidence(
+        words=len(children),
+        hits=sum(child.hits for child in children),
+        likeness=_mean_likeness(children),
+        fresh=_freshness(children),
+        weak=len(weak),
+        weak_likeness=_mean_likeness(weak),
+        weak_fresh=_freshness(weak),
+        parents=len(below),
+        common=len(common),
+        reuse=_reuse(below, common),
+        common_shapes=common,
+    )
+
+
+def shapes_below(node: Node) -> Shapes:
+    """The shapes of the routes below *node*, as far as they tell anything: one value alone is below everything."""
+    found: Shapes = {}
+    stack: list[tuple[Node, Shape]] = [(node, ())]
+    while stack and len(found) < MAX_SHAPES:
+        parent, prefix = stack.pop()
+        for child in islice(parent.children(), MAX_SHAPES):
+            shape = (*prefix, _shape_of(child))
+            deepest = len(shape) == SHAPE_DEPTH
+            if (child.ends or deepest) and _tells(shape):
+                found[shape] = found.get(shape, 0) + (child.hits if deepest else child.ends)
+            if not deepest:
+                stack.append((child, shape))
+    return found
+
+
+def common_shapes(families: list[Shapes]) -> frozenset[Shape]:
+    """The shapes that occur in several of *families*."""
+    needed = 2 if len(families) < FEW_SIBLINGS else 3
+    counts: dict[Shape, int] = {}
+    for shapes in families:
+        for shape in shapes:
+            counts[shape] = counts.get(shape, 0) + 1
+    return frozenset(shape for shape, count in counts.items() if count >= needed)
+
+
+def share_of_routes(child: Node, values: Node) -> float:
+    """Share of the shapes below *child* that are routes below *values* too, 0 to 1; 0 when there are none."""
+    shapes = shapes_below(child)
+    return sum(_has(values, shape) for shape in shapes) / len(shapes) if shapes else 0.0
+
+
+def _has(node: Node, shape: Shape) -> bool:
+    for part in shape:
+        below = node.words.get(part) or node.slots.get(part)
+        if below is None:
+            return False
+        node = below
+    return True
+
+
+def overlap(shapes: Iterable[Shape], others: Shapes | frozenset[Shape]) -> float:
+    """Share of *shapes* that are among *others*, 0 to 1; 0 when there are none."""
+    mine = list(shapes)
+    return sum(shape in others for shape in mine) / len(mine) if mine else 0.0
+
+
+def _shape_of(node: Node) -> str:
+    if node.label is not None:
+        return node.text  # a skeleton such as {}.json tells as much as a word
+    return node.text if node.likeness >= SHAPE_WORD else HOLE
+
+
+def _tells(shape: Shape) -> bool:
+    return len(shape) == SHAPE_DEPTH or any(part != HOLE for part in shape)
+
+
+def _reuse(families: list[Shapes], common: frozenset[Shape]) -> float:
+    total = shared = 0
+    for shapes in families:
+        for shape, hits in shapes.items():
+            counted = min(hits, HIT_CAP)
+            total += counted
+            shared += counted if shape in common else 0
+    return shared / total if total else 0.0
+
+
+def _mean_likeness(children: list[Node]) -> float:
+    return sum(child.likeness for child in children) / len(children) if children else 1.0
+
+
+def _freshness(children: list[Node]) -> float:
+    hits = sum(child.hits for child in children)
+    return sum(child.hits == 1 for child in children) / hits if hits else 0.0

@@ -1,0 +1,74 @@
+"""Is what is below a node a tree of files, that is, one parameter that spans slashes?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otel_middleware.routing.segments import HOLE
+from otel_middleware.routing.tree import FILE_PLACE, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["is_file_tree"]
+
+MIN_ENDPOINTS = 12
+MIN_KINDS = 4  # different extensions; fewer are representations of resources
+MIN_DEPTHS = 3
+SHARE = 0.7  # of the endpoints have an extension, and not more than this have the same
+MAX_STATIC = 0.2  # share of hits: a level that static words divide is one of routes
+MAX_VISITED = 400  # nodes: bounds one look
+
+
+def is_file_tree(node: Node) -> bool:
+    """Whether the paths below *node* end on many depths in names with many extensions, or are open on three levels in a row."""
+    if node.tail is not None or node.is_leaf:
+        return False
+    return _is_open_all_the_way(node) or _is_full_of_files(node)
+
+
+def _is_open_all_the_way(node: Node) -> bool:
+    levels: list[Node] = []
+    place: Node | None = node
+    while place is not None and place.group is not None and not _has_routes(place) and len(levels) < MIN_DEPTHS:
+        place = place.slots.get(HOLE)
+        if place is not None:
+            levels.append(place)
+    return len(levels) == MIN_DEPTHS and sum(level.ends > 0 for level in levels) >= 2  # noqa: PLR2004
+
+
+def _has_routes(node: Node) -> bool:
+    """Whether much of what is below *node* is below words of its own."""
+    return sum(word.hits for word in node.words.values()) > MAX_STATIC * node.hits
+
+
+def _is_full_of_files(node: Node) -> bool:
+    kinds: dict[str, int] = {}
+    depths: set[int] = set()
+    endpoints = 0
+    for depth, endpoint in _endpoints(node):
+        weight = min(endpoint.hits, MIN_ENDPOINTS) if endpoint.text is FILE_PLACE else 1
+        endpoints += weight
+        if endpoint.place.startswith("{}.") or endpoint.text is FILE_PLACE:
+            depths.add(depth)
+            kinds[endpoint.place] = kinds.get(endpoint.place, 0) + weight
+    files = sum(kinds.values())
+    return (
+        endpoints >= MIN_ENDPOINTS
+        and files >= SHARE * endpoints
+        and 1 in depths
+        and len(depths) >= MIN_DEPTHS
+        and (FILE_PLACE in kinds or (len(kinds) >= MIN_KINDS and max(kinds.values()) <= SHARE * files))
+    )
+
+
+def _endpoints(node: Node) -> Iterator[tuple[int, Node]]:
+    stack = [(1, node)]
+    visited = 0
+    while stack and visited < MAX_VISITED:
+        depth, parent = stack.pop()
+        for child in parent.children():
+            visited += 1
+            if child.ends:
+                yield depth, child
+            stack.append((depth + 1, child))

@@ -1,0 +1,103 @@
+"""How much does a word look like a piece of a route, rather than a value somebody chose?
+
+The lexicon (``lexicon.txt``) holds the words that programmers put into routes: identifier tokens of the Python standard
+library, static words of public APIs, and words of the web in several languages. It is read when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+__all__ = ["Lexicon", "lexicon"]
+
+# A name is cut where people cut it: at separators, digits, and changes of case (HTTPServer -> HTTP, Server).
+_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|\.v\d{1,2}$")
+_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?|latest|stable")
+_NUMERONYM = re.compile(r"(?<![a-z0-9])[a-z]\d{1,2}[a-z](?![a-z0-9])|oauth2|auth0|base64|utf8|ipv[46]|mp[34]|sha\d+|md5|s3|ec2|2fa|h264")
+_DIGITS = re.compile(r"\d+")
+_ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
+
+MAX_TOKENS = 9  # nobody writes a static route of ten words
+MAX_NUMBER = 2  # a year or an id has more digits than a static word would
+MIN_COMPOUND = 7  # shorter words split into pieces by chance
+MIN_PIECE = 3
+MAX_PIECES = 4
+LONG_HYPHENATED = 3  # more words than this, hyphenated, read like a headline
+
+
+class Lexicon:
+    """A set of words, and the judgement that rests on it.
+
+    Args:
+        words: Lower-case words.
+    """
+
+    def __init__(self, words: frozenset[str]) -> None:
+        self._words = words
+
+    def knows(self, token: str) -> bool:
+        """Whether *token*, an inflection of it, or all pieces of a compound are in the lexicon. Any case."""
+        token = token.lower()
+        return token in self._words or self._inflected(token) or (len(token) >= MIN_COMPOUND and self._splits(token, MAX_PIECES))
+
+    def knows_all(self, tokens: list[str]) -> bool:
+        """Whether there are tokens and the lexicon knows all of them."""
+        return bool(tokens) and all(map(self.knows, tokens))
+
+    def likeness(self, word: str) -> float:
+        """How route-like *word* is, from 0 (somebody's value) to 1 (certainly a piece of a route)."""
+        if _VERSION.fullmatch(word) or (len(word) == 1 and word.isascii() and word.isalpha()):
+            return 1.0
+        if not word.isascii() or " " in word:
+            return 0.0
+        if len(word) <= 3 and word.isupper():
+            return 0.3  # a country, an airport or an acronym
+        stem = _NUMERONYM.sub("", _SUFFIX.sub("", word))
+        tokens = _TOKEN.findall(stem)
+        if len(tokens) > MAX_TOKENS:
+            return 0.0
+        numbers = [token for token in tokens if token.isdigit()]
+        names = [token for token in tokens if not token.isdigit() and (len(token) > 1 or len(tokens) == 1)]
+        return self._judged(stem, names, numbers)
+
+    def _judged(self, stem: str, names: list[str], numbers: list[str]) -> float:
+        if len(numbers) > 1 or any(len(number) > MAX_NUMBER for number in numbers):
+            return 0.0
+        known = sum(map(self.knows, names))
+        if known == len(names):
+            headline = len(names) > LONG_HYPHENATED and "-" in stem
+            if numbers:
+                return 0.7 if headline or not names else 0.9
+            return 0.8 if headline else 1.0
+        if numbers:
+            return 0.0
+        if len(names) == 1:
+            return 0.1 if _ODD_CAPITALS.search(stem) else 0.35
+        return max(0.05, 0.25 - 0.05 * (len(names) - 1)) + 0.3 * known / len(names)
+
+    def _inflected(self, token: str) -> bool:
+        words = self._words
+        for ending in ("s", "es", "ed", "d", "ing"):
+            if token.endswith(ending) and len(token) - len(ending) >= MIN_PIECE and token[: -len(ending)] in words:
+                return True
+        if token.endswith("ies"):
+            return token[:-3] + "y" in words
+        return token.endswith("ing") and token[:-3] + "e" in words
+
+    def _splits(self, token: str, pieces: int) -> bool:
+        if token in self._words:
+            return True
+        if pieces == 1:
+            return False
+        cuts = range(len(token) - MIN_PIECE, MIN_PIECE - 1, -1)
+        return any(token[:cut] in self._words and self._splits(token[cut:], pieces - 1) for cut in cuts)
+
+
+@functools.cache
+def lexicon() -> Lexicon:
+    """The lexicon that is shipped with the package, read once (a few milliseconds)."""
+    lines = Path(__file__).with_name("lexicon.txt").read_text(encoding="utf-8").splitlines()
+    return Lexicon(frozenset(word for line in lines if not line.startswith("#") for word in line.split()))

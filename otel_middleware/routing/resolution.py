@@ -1,0 +1,133 @@
+"""Where a template comes from, best first: set by the application, declared, told by the framework, inferred.
+
+Neutral: both protocols ask the same :class:`Routes`, which notes what it finds on the exchange.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._exchange import DECLARED, FRAMEWORK, INFERRED
+from otel_middleware._guard import guarded, say_once
+from otel_middleware.errors import ConfigurationError
+from otel_middleware.frameworks import Asked
+from otel_middleware.routing.inference import InferredRoutes
+from otel_middleware.routing.table import RouteTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.frameworks import Router
+
+__all__ = ["Routes"]
+
+UNKNOWN = "unknown"
+"""The name of a router that knows no framework."""
+
+_NOT_ROUTED = (404, 405)
+"""What a router answers that matched nothing."""
+
+
+class Routes:
+    """The sources of templates of one stack.
+
+    Args:
+        option: ``routes`` as ``instrument`` and ``RouteTemplateMiddleware`` take it.
+        router: How the application's framework tells its template; ``None`` asks nobody.
+
+    Raises:
+        ConfigurationError: When *option* is no source of templates, or a template is malformed.
+    """
+
+    def __init__(self, option: Any = None, router: Router | None = None) -> None:
+        self.router = router
+        self.framework_known = router is not None and router.name != UNKNOWN
+        self.table: RouteTable | None = None
+        self.function: Callable[[Any], str | None] | None = None
+        self.learner: InferredRoutes | None = None
+        self._take(option)
+
+    def _take(self, option: Any) -> None:
+        if isinstance(option, InferredRoutes):
+            self.learner = option
+            return
+        if option is None:
+            self.learner = InferredRoutes()
+        elif isinstance(option, RouteTable):
+            self.table = option
+            self.learner = InferredRoutes() if option.infer else None
+        elif isinstance(option, type):
+            raise ConfigurationError(f"routes must be an instance, not the class {option!r}")
+        elif callable(option):
+            self.function = option
+            self.learner = InferredRoutes()
+        else:
+            self._declare(option)
+
+    def _declare(self, option: Any) -> None:
+        if isinstance(option, (str, bytes)) or not hasattr(option, "__iter__"):
+            raise ConfigurationError(
+                "routes must be a RouteTable, InferredRoutes, an iterable of templates or a callable "
+                f"(scope_or_environ) -> str | None, not {option!r}"
+            )
+        self.table = RouteTable(option)
+        self.learner = InferredRoutes()
+
+    @property
+    def infers_on_metrics(self) -> bool:
+        """Whether inferred templates stand on metrics: only when the user said so."""
+        return self.learner is not None and self.learner.on_metrics
+
+    def declared(self, path: str, method: str, carrier: Any) -> str | None:
+        """The declared template of *path* below ``root_path`` / ``SCRIPT_NAME``."""
+        if self.table is not None:
+            return self.table.match(path, method)
+        if self.function is not None:
+            template = guarded("the routes callable", self.function, carrier)
+            return template if isinstance(template, str) and template else None
+        return None
+
+    def before(self, exchange: Exchange, carrier: Any) -> None:
+        """Before the span starts: a declared template, else a guess where no framework is known to tell."""
+        template = self.declared(exchange.route_path, exchange.request.method, carrier)
+        if template is not None:
+            exchange.set_route(template, DECLARED)
+        elif self.learner is not None and not self.framework_known:
+            guess = self.learner.template_of(exchange.safe_path)
+            if guess is not None:
+                exchange.set_route(guess, INFERRED)
+
+    def told(self, exchange: Exchange, carrier: Any, body: Any = None) -> None:
+        """After routing: what the framework tells."""
+        if self.router is None or exchange.source not in (None, INFERRED):
+            return
+        request = exchange.request
+        asked = Asked(exchange.kind, request.method, exchange.route_path, exchange.root_path, request.host or "")
+        try:
+            template = self.router.template(carrier, asked, body)
+        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
+            say_once((id(self), type(error)), f"asking {self.router.name} for its route", error, "no route")
+            return
+        if template:
+            exchange.set_route(template, FRAMEWORK)
+
+    def inferred(self, path: str, status: int | None) -> str | None:
+        """When it is over: the inferred template of the sanitised *path*, learned from a success."""
+        if self.learner is None or status is None or (self.framework_known and status in _NOT_ROUTED):
+            return None
+        return self.learner.learn(path, status)
+
+    def declare_inside(self, exchange: Exchange, root: str, path: str, carrier: Any) -> None:
+        """A table that stands deeper inside: its template, behind the prefix that routers in between took off.
+
+        Args:
+            exchange: The exchange of the outer stack.
+            root: The root path here.
+            path: The decoded path below it.
+            carrier: The scope or environ here.
+        """
+        template = self.declared(path, exchange.request.method, carrier)
+        if template is not None:
+            prefix = root[len(exchange.root_path) :] if root.startswith(exchange.root_path) else ""
+            exchange.set_route(prefix + template, DECLARED)

@@ -1,0 +1,50 @@
+"""The reviewed file: routes that were inferred, exported, read by a person, and are now declared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_middleware.errors import ConfigurationError
+from otel_middleware.routing.declarations import Declaration, declaration_of
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = ["declarations_of_file"]
+
+_COMMENT = re.compile(r"(?:^|\s+)#.*$")
+
+
+def declarations_of_file(path: str | PathLike[str]) -> list[Declaration]:
+    """The routes of the file at *path*, in order, each once.
+
+    Raises:
+        ConfigurationError: it cannot be read, or lines of it cannot.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, TypeError, ValueError) as unreadable:
+        raise ConfigurationError(f"path={str(path)!r} cannot be read: {unreadable}") from unreadable
+    return _declarations(str(path), text)
+
+
+def _declarations(name: str, text: str) -> list[Declaration]:
+    declared: dict[tuple[str, frozenset[str] | None], Declaration] = {}
+    problems: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        content = _COMMENT.sub("", line).strip()
+        if not content:
+            continue
+        where = f"{name}, line {number}, {content!r}"
+        try:
+            read = declaration_of(content)
+        except ValueError as malformed:
+            problems.append(f"{where}: {malformed}")
+            continue
+        # The learner may call two parameters of one template {int}.
+        declared.setdefault((read.template, read.methods), read._replace(where=where, unique_names=False))
+    if problems:
+        raise ConfigurationError(*problems)
+    return list(declared.values())

@@ -1,0 +1,234 @@
+"""What one path segment is: a value of a known type, or a word that may be either a route's or somebody's.
+
+Pure: the same text always gives the same answer, whatever was seen before. What only a crowd of siblings can tell (is
+``/u/alice`` a user or a page?) is decided in ``promotion.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from otel_middleware.routing.lexicon import Lexicon
+
+__all__ = ["HOLE", "LOCALE_PLACE", "Segment", "classify"]
+
+HOLE = "{}"
+LOCALE_PLACE = "{}\0locale"  # locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise
+
+MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells
+TOKEN_LENGTH = 20  # random identifiers with digits have at least about this many characters
+HEADLINE_WORDS = 6  # so many words in a row are a title
+
+
+class Segment(NamedTuple):
+    """What a segment is.
+
+    Attributes:
+        label: Name of the type (``int``, ``uuid``, ``token`` ...), ``None`` for a word.
+        place: The segment with its variable part replaced by ``{}``: where it stands, or would stand, as a value.
+        likeness: How much a word looks like a route's own, 0 to 1; 0 for a typed value.
+    """
+
+    label: str | None
+    place: str
+    likeness: float
+
+    @property
+    def is_locale(self) -> bool:
+        """Whether it is a language tag such as ``de`` or ``pt-br``."""
+        return self.place == LOCALE_PLACE
+
+
+# Short all-letter words and version prefixes are most of what routes are made of: decided by one match.
+# Six consonants in a row occur in no word (y counts as a vowel).
+_PLAIN = re.compile(r"(?![a-z]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?")
+# Characters that no static segment has, and that would be read as syntax in a template or an exported file.
+_UNSAFE = re.compile(r"[\s{}<>#*\\%\x00-\x1f\x7f]|^[:?]")
+
+_TYPES = re.compile(
+    r"""
+      (?P<int>[+-]?\d+)
+    | (?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
+              |[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})
+    | (?P<float>[+-]?\d+\.\d+)
+    | (?P<date>\d{4}-[01]\d(?:-[0-3]\d(?:[T ][0-2]\d(?::?[0-5]\d[0-9:.]*)?(?:Z|[+-]\d\d:?\d\d)?)?)?)
+    | (?P<ip>\d{1,3}(?:\.\d{1,3}){3} | [0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})
+    | (?P<version>v?\d+(?:\.\d+){2,4}(?:[-+.][0-9A-Za-z.+-]*)?)
+    | (?P<email>[^@\s/]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})
+    | (?P<hex>(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{7,} | [0-9a-fA-F]{32,})
+    | (?P<token>eyJ[\w-]+\.[\w-]+\.[\w-]*            # JWT
+              | [A-Z]{2}[0-9a-f]{32}                 # Twilio's
+              | [0-7][0-9A-HJKMNP-TV-Z]{25})         # ULID
+    """,
+    re.VERBOSE,
+)
+_PREFIXED = re.compile(r"(?:[a-z]{1,12}_){1,3}(?P<tail>[A-Za-z0-9]{8,})")  # cus_9s6XKzkNRiz8i3
+
+_DIGIT = re.compile(r"\d")
+_SEPARATOR = re.compile(r"[-_.~:]")
+_RUN = re.compile(r"\d+|[A-Za-z]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_CAPITAL = re.compile(r"[A-Z]")
+_MIXED_CASE = re.compile(r"[a-z].*[A-Z]|[A-Z].*[a-z]")
+_HEX_LIKE = re.compile(r"[0-9a-f]{7,}|[0-9A-F]{7,}")
+_NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{6}", re.IGNORECASE)
+_CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
+
+# Representations of a resource are routes of their own (/orders/{int}.json beside /orders/{int}); the others are files.
+_EXTENSION = re.compile(
+    r"(?P<scale>@[1-4]x)?(?P<dot>\.(?:tar\.gz|json|xml|html?|csv|txt|md|pdf|rss|atom|ics|yaml|yml|geojson|kml|gpx|"
+    r"png|jpe?g|gif|svg|webp|avif|ico|bmp|tiff?|js|mjs|css|map|woff2?|ttf|eot|zip|gz|tgz|rar|7z|"
+    r"mp3|mp4|webm|wav|ogg|mov|m3u8|ts|mpd|xlsx?|docx?|pptx?|py|jar|exe|apk|pbf|mvt|terrain|log|sql|parquet))$",
+    re.IGNORECASE,
+)
+_CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
+_ARGUMENT = re.compile(r"(?:(?P<key>[A-Za-z_]\w*)=)?(?P<value>'[^']*'|[^',=]*)")
+_VERB = re.compile(r"(?P<stem>[^:]+)(?P<verb>:[a-z][A-Za-z]+)")  # Google's custom methods: /projects/{id}:cancel
+_DIMENSIONS = re.compile(r"\d+(?P<by>[x:])\d+")
+_LOCALE = re.compile(
+    r"(?:a[fmrsz]|b[egns]|c[asy]|d[ae]|e[elnstu]|f[aiory]|g[alu]|h[eiruy]|i[dst]|ja|k[akmno]|l[tv]|m[klnrst]|n[beln]|"
+    r"p[alt]|r[ou]|s[iklqrvw]|t[aehlr]|u[kruz]|vi|z[hu])(?:[-_][A-Za-z]{2}|[-_][A-Z][a-z]{3})?"
+)
+
+
+def classify(text: str, words: Lexicon) -> Segment:
+    """Say what the segment *text* is. Linear in its length; never raises.
+
+    Args:
+        text: Decoded, not empty, without slash.
+        words: Knows the words that routes are made of.
+    """
+    if _PLAIN.fullmatch(text):
+        return _word(text, HOLE, words)
+    if len(text) > MAX_LENGTH:
+        return Segment("token", HOLE, 0.0)
+    return _compound(text, words) or _simple(text, words)
+
+
+def _simple(text: str, words: Lexicon) -> Segment:
+    label = _label(text, words)
+    if label:
+        return Segment(label, HOLE, 0.0)
+    return _word(text, HOLE, words)
+
+
+def _word(text: str, place: str, words: Lexicon) -> Segment:
+    if _LOCALE.fullmatch(text):
+        place = LOCALE_PLACE
+    return Segment(None, place, words.likeness(text))
+
+
+def _label(text: str, words: Lexicon) -> str | None:
+    """The type of the whole of *text*, ``None`` for a word."""
+    match = _TYPES.fullmatch(text)
+    if match:
+        return match.lastgroup
+    prefixed = _PREFIXED.fullmatch(text)
+    if prefixed and _is_random_tail(prefixed["tail"], words):
+        return "token"
+    if _is_token(text, words):
+        return "token"
+    if _UNSAFE.search(text) or len(_WORD.findall(text)) >= HEADLINE_WORDS and not words.knows_all(_WORD.findall(text)):
+        return "slug"
+    return None
+
+
+def _compound(text: str, words: Lexicon) -> Segment | None:
+    """A segment that is part syntax and part value: a file name, a call, a list, a custom method."""
+    if text[0] == "@" and len(text) > 1 and "/" not in text:
+        return Segment("slug", "@{}", 0.0)
+    if text[-1] == ")":
+        return _call(text, words)
+    extension = _EXTENSION.search(text)
+    if extension and extension.start():
+        return _file(text, extension, words)
+    if "," in text or ";" in text:
+        return _list(text, words)
+    if ":" in text:
+        return _dimensions(text) or _custom_method(text, words)
+    return _dimensions(text)
+
+
+def _file(text: str, extension: re.Match[str], words: Lexicon) -> Segment:
+    stem = classify(text[: extension.start()], words)
+    if stem.label is None:
+        return Segment(None, HOLE + extension["dot"], stem.likeness)
+    return Segment(stem.label, stem.place + extension.group(), 0.0)
+
+
+def _call(text: str, words: Lexicon) -> Segment | None:
+    """OData's ``Orders(10248)``, ``Customers('ALFKI')``, ``Details(OrderID=1,ProductID=2)``."""
+    call = _CALL.fullmatch(text)
+    if not call or not call["arguments"]:
+        return None
+    places = []
+    for argument in call["arguments"].split(","):
+        match = _ARGUMENT.fullmatch(argument.strip())
+        if not match or not (match["key"] or match["value"][:1] == "'" or _label(match["value"], words)):
+            return None
+        hole = "'{}'" if match["value"][:1] == "'" else HOLE
+        places.append(f"{match['key']}={hole}" if match["key"] else hole)
+    return Segment("id", f"{call['name']}({','.join(places)})", 0.0)
+
+
+def _list(text: str, words: Lexicon) -> Segment | None:
+    items = re.split(r"[,;]", text)
+    labels = {_label(item, words) if item else None for item in items}
+    if None in labels:
+        return None
+    if len(items) == 2 and "," in text:  # noqa: PLR2004  a pair is a coordinate, more are a list of any length
+        return Segment(labels.pop() if len(labels) == 1 else "id", "{},{}", 0.0)
+    return Segment("list", HOLE, 0.0)
+
+
+def _dimensions(text: str) -> Segment | None:
+    match = _DIMENSIONS.fullmatch(text)
+    return Segment("int", f"{{}}{match['by']}{{}}", 0.0) if match else None
+
+
+def _custom_method(text: str, words: Lexicon) -> Segment | None:
+    match = _VERB.fullmatch(text)
+    if not match or not words.knows_all(_WORD.findall(match["verb"])):
+        return None
+    label = _label(match["stem"], words)
+    return Segment(label, HOLE + match["verb"], 0.0) if label else None
+
+
+def _is_random_tail(tail: str, words: Lexicon) -> bool:
+    if _DIGIT.search(tail):
+        return True
+    return bool(_MIXED_CASE.search(tail)) and not words.knows_all(_WORD.findall(tail))
+
+
+def _is_token(text: str, words: Lexicon) -> bool:
+    if not _DIGIT.search(text):
+        return _is_gibberish(text)
+    digits = len(_DIGIT.findall(text))
+    if len(text) >= TOKEN_LENGTH and (not _SEPARATOR.search(text) or digits * 5 >= len(text)):
+        return not words.knows_all(_WORD.findall(text))
+    if len(text) >= 5 and digits >= 3 and _CAPITAL.search(text):  # noqa: PLR2004  article numbers: ABC-1234
+        return True
+    return any(_is_token_piece(piece, words) for piece in _SEPARATOR.split(text))
+
+
+def _is_token_piece(piece: str, words: Lexicon) -> bool:
+    """Whether the part between two separators changes between letters and digits as no word does."""
+    runs = _RUN.findall(piece)
+    digits = len(_DIGIT.findall(piece))
+    if not digits:
+        return False
+    return (
+        (digits >= 2 and bool(_HEX_LIKE.fullmatch(piece)))
+        or (len(piece) >= 5 and len(runs) >= 4)
+        or (len(piece) >= 8 and len(runs) >= 3 and piece[0].isdigit())
+        or (len(runs) >= 3 and bool(_MIXED_CASE.search(piece)))
+        or (len(piece) >= 7 and len(runs) == 3 and not words.knows_all(_WORD.findall(piece)))
+    )
+
+
+def _is_gibberish(text: str) -> bool:
+    if len(text) >= 8 and _NO_VOWELS.search(text):
+        return True
+    return len(text) >= TOKEN_LENGTH and len(_CASE_CHANGE.findall(text)) * 4 > len(text)

@@ -1,0 +1,107 @@
+"""The outermost layer: asks upstream about the request, then serves the application under the server span."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry.context import attach, get_current
+from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
+
+from otel_middleware._by_hand import exchange_in
+from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._guard import guarded, say_once
+from otel_middleware._silence import silenced
+from otel_middleware.wsgi._shadow import EnvironRequest, below, bound_to, decoded, peer_of, shadow
+from otel_middleware.wsgi._watch import Watch, watched_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from otel_middleware._exchange import Exchange
+    from otel_middleware._plan import Plan
+    from otel_middleware.wsgi._types import App, Environ, StartResponse
+
+__all__ = ["Serve"]
+
+
+class Serve:
+    """What ``instrument`` returns for a WSGI application.
+
+    Args:
+        app: The inner layers around the application.
+        plan: What the stack was built with.
+    """
+
+    def __init__(self, app: App, plan: Plan) -> None:
+        self.app = app
+        self.plan = plan
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        if exchange_in(environ) is not None:
+            return self.app(environ, start_response)
+        if self._excludes(environ):
+            return self._serve_silenced(environ, start_response)
+        exchange = self._opened(environ)
+        if exchange is None:
+            return self.app(environ, start_response)
+        return self._serve(exchange, environ, start_response)
+
+    def _excludes(self, environ: Environ) -> bool:
+        exclusion = self.plan.options.exclusion
+        if exclusion is None:
+            return False
+        if exclusion.path(decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO"))):
+            return True
+        return exclusion.needs_request and exclusion.request(EnvironRequest(environ))
+
+    def _serve_silenced(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        previous = get_current()
+        attach(silenced(previous))
+        try:
+            return self.app(environ, start_response)
+        finally:
+            attach(previous)
+
+    def _opened(self, environ: Environ) -> Exchange | None:
+        """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
+        if get_current() and not is_http_instrumentation_enabled():
+            return None
+        try:
+            exchange = self._asked(environ)
+        except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it
+            say_once(("open", type(error)), "preparing a request", error, "it is served without telemetry")
+            return None
+        return exchange if exchange.span is not None else None
+
+    def _asked(self, environ: Environ) -> Exchange:
+        plan = self.plan
+        request = EnvironRequest(environ)
+        exchange = plan.exchange(request, "http", *below(environ))
+        connection = plan.connected(exchange, request.scheme, peer_of(environ), bound_to(environ))
+        plan.routes.before(exchange, environ)
+        plan.ask(exchange, shadow(exchange, connection, environ))
+        if plan.options.capture_request is not None:
+            exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
+        return exchange
+
+    def _serve(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ[EXCHANGE_KEY] = exchange
+        watch = Watch(exchange, environ, start_response)
+        previous = get_current()
+        attach(exchange.context)  # type: ignore[arg-type]  # set when the span was started
+        try:
+            hook = self.plan.options.server_request_hook
+            if hook is not None:
+                guarded("server_request_hook", hook, exchange.span, environ)
+            body = self.app(environ, watch.start_response)
+        except BaseException as error:
+            exchange.error = error
+            exchange.plan.routes.told(exchange, environ)
+            exchange.finish()
+            raise
+        else:
+            exchange.plan.routes.told(exchange, environ, body)
+        finally:
+            attach(previous)
+        return watched_body(exchange, environ, body)

@@ -1,0 +1,135 @@
+"""An environ as policies see it, and the shadow of it that upstream is asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._connection import Endpoint
+from otel_middleware.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from otel_middleware._connection import Connection
+    from otel_middleware._exchange import Exchange
+
+__all__ = ["EnvironRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
+
+_MAX_USER_AGENT = 1_024
+"""Characters of a user agent that are reported."""
+
+_WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+"""Request headers that CGI names without ``HTTP_``."""
+
+
+class EnvironRequest(Request):
+    """A request over a WSGI environ; values are decoded when they are asked.
+
+    Never raises, whatever a careless server put into the environ.
+    """
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+        method, scheme = environ.get("REQUEST_METHOD"), environ.get("wsgi.url_scheme")
+        self._method = method if isinstance(method, str) and method else "GET"
+        self._path = decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO")) or "/"
+        self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
+        self._client = None
+        self._host = None
+
+    @property
+    def query(self) -> str:
+        """The query string as received, without ``?``."""
+        return decoded(self._environ.get("QUERY_STRING"))
+
+    def header(self, name: str) -> str | None:
+        """The value of a request header, or ``None``. *name* in any case; servers join several values."""
+        lowered = name.lower()
+        value = self._environ.get(_WITHOUT_PREFIX.get(lowered) or "HTTP_" + lowered.upper().replace("-", "_"))
+        return decoded(value) if isinstance(value, str) and value else None
+
+    def header_lines(self) -> Iterable[tuple[str, str]]:
+        """All request headers as pairs of lower-case name and value."""
+        lines = []
+        for key, value in self._environ.items():
+            if isinstance(value, str) and isinstance(key, str):
+                if key.startswith("HTTP_"):
+                    lines.append((key[5:].lower().replace("_", "-"), decoded(value)))
+                elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+                    lines.append((key.lower().replace("_", "-"), decoded(value)))
+        return lines
+
+
+def decoded(value: Any) -> str:
+    """A native string of PEP 3333 (bytes as latin-1) as the text that it stands for; never raises."""
+    if type(value) is not str:
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
+def below(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """``SCRIPT_NAME`` as the server gave it, and the path below it, both decoded."""
+    return decoded(environ.get("SCRIPT_NAME")).rstrip("/"), decoded(environ.get("PATH_INFO")) or "/"
+
+
+def peer_of(environ: Mapping[str, Any]) -> Endpoint:
+    """The socket's peer; nothing for a Unix socket."""
+    return _endpoint(environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT"))
+
+
+def bound_to(environ: Mapping[str, Any]) -> Endpoint:
+    """Where the server is bound; nothing for a Unix socket."""
+    return _endpoint(environ.get("SERVER_NAME"), environ.get("SERVER_PORT"))
+
+
+def _endpoint(address: Any, port: Any) -> Endpoint:
+    if not isinstance(address, str) or not address or "/" in address:
+        return Endpoint()
+    number = str(port)
+    return Endpoint(address, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else None)  # noqa: PLR2004 - digits of 65535
+
+
+def shadow(exchange: Exchange, connection: Connection, environ: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that upstream is shown: small, well-formed and without secrets.
+
+    The query travels in up to three keys of an environ; here it stands in one form in all of them.
+    """
+    request, plan = exchange.request, exchange.plan
+    query, path = plan.safe_query(request.query), exchange.safe_path
+    address, port = connection.server
+    shown: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "wsgi.url_scheme": connection.scheme,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": _text(environ.get("SERVER_NAME")),
+        "SERVER_PORT": str(port) if port else "",
+        "SERVER_PROTOCOL": _text(environ.get("SERVER_PROTOCOL")),
+    }
+    if address:
+        shown["HTTP_HOST"] = address
+    if not plan.measurement.old or "RAW_URI" in environ or "REQUEST_URI" in environ:
+        shown["REQUEST_URI"] = f"{path}?{query}" if query else path
+    elif not path.isascii():
+        shown["PATH_INFO"] = path.encode().decode("latin-1")  # upstream builds http.url from it, as PEP 3333 spells it
+    if connection.client.address:
+        shown["REMOTE_ADDR"] = connection.client.address
+        shown["REMOTE_PORT"] = connection.client.port
+    agent = request.header("user-agent")
+    if agent:
+        shown["HTTP_USER_AGENT"] = (agent if plan.sanitizer is None else plan.sanitizer.header("user-agent", agent))[
+            :_MAX_USER_AGENT
+        ]
+    return shown
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

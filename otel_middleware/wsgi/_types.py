@@ -1,0 +1,27 @@
+"""WSGI's words. Source: PEP 3333."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+__all__ = ["App", "Environ", "ExcInfo", "StartResponse", "Write"]
+
+Environ = dict[str, Any]
+"""The request; PEP 3333 wants a ``dict`` proper, which server, middleware and application share."""
+
+ExcInfo = Any
+"""What ``sys.exc_info()`` gives, or ``None``."""
+
+Write = Callable[[bytes], Any]
+
+
+class StartResponse(Protocol):
+    """Begins the response; gives the ``write`` callable."""
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None, /) -> Write:
+        """Begin the response."""
+        ...
+
+
+App = Callable[[Environ, Any], Iterable[bytes]]

@@ -1,0 +1,172 @@
+"""What may leave the process: the WSGI layer around an ``OpenTelemetryMiddleware`` of the user's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+from opentelemetry.trace import get_current_span
+
+from otel_middleware._guard import say_once
+from otel_middleware._tunnel import belongs_around, tunnelled
+from otel_middleware.sanitization import Sanitizer
+from otel_middleware.trust import host_and_port
+from otel_middleware.wsgi._shadow import EnvironRequest, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from otel_middleware.wsgi._types import App, Environ, StartResponse, Write
+
+__all__ = ["SanitizationMiddleware"]
+
+_REAL = "otel_middleware.real"
+
+
+class SanitizationMiddleware:
+    """Show upstream's middleware no secret: query, path, headers, and what exceptions say.
+
+    Stands outside, directly around an ``opentelemetry.instrumentation.wsgi.OpenTelemetryMiddleware``. The application is served
+    its own environ, and gets its own exceptions through; upstream sees a shadow of both.
+
+    Args:
+        app: The ``OpenTelemetryMiddleware``. Its ``wsgi`` is replaced by one that restores the request.
+        sanitizer: What is a secret.
+
+    Raises:
+        ConfigurationError: When *app* is not an ``OpenTelemetryMiddleware``, or *sanitizer* not a ``Sanitizer``.
+    """
+
+    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = Sanitizer()) -> None:  # noqa: B008 - immutable
+        belongs_around("wsgi", app, OpenTelemetryMiddleware, sanitizer)
+        self.app = app
+        self.sanitizer = sanitizer
+        self._application: App = app.wsgi
+        self.app.wsgi = _Restoring(self._application, sanitizer)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        real = _Real(environ, start_response)
+        try:
+            shown = self._shown(environ, real)
+        except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
+            say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
+            return self._application(environ, start_response)
+        return _Raising(self.app(shown, real.start_response), real)
+
+    def _shown(self, environ: Environ, real: _Real) -> Environ:
+        request, sanitizer = EnvironRequest(environ), self.sanitizer
+        path, query = sanitizer.path(decoded(environ.get("PATH_INFO"))), sanitizer.query(request.query)
+        target = f"{path}?{query}" if query else path
+        shown = {**environ, "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": target, _REAL: real}
+        shown.pop("RAW_URI", None)
+        for name, value in request.header_lines():
+            key = "HTTP_" + name.upper().replace("-", "_")
+            if key in shown and name not in _PROPAGATED:
+                shown[key] = sanitizer.header(name, value)
+        host, port = host_and_port(request.host)
+        shown["HTTP_HOST"] = (f"{host}:{port}" if port else host) or ""
+        if not str(shown.get("SERVER_PORT") or "0").isdigit():
+            del shown["SERVER_PORT"]
+        return shown
+
+
+_PROPAGATED = frozenset({"traceparent", "tracestate", "baggage"})
+"""Read by upstream for what they are, never put on a span as text."""
+
+
+class _Real:
+    """The request that the application is served, and what it answers."""
+
+    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
+        self.environ = environ
+        self.error: BaseException | None = None
+        self._start_response = start_response
+        self._answer: tuple[Any, Any] = ("", [])
+
+    def showing(self, status: Any, headers: Any, sanitizer: Sanitizer) -> tuple[str, list[tuple[str, str]]]:
+        """What upstream is shown of a response; a status without a reason phrase would break it."""
+        self._answer = (status, headers)
+        shown = [(name, sanitizer.header(decoded(name).lower(), decoded(value))) for name, value in headers]
+        return status if " " in status else f"{status} ", shown
+
+    def start_response(self, _status: str, _headers: Any, *exc_info: Any) -> Write:
+        """Begin the response with the application's own words."""
+        return self._start_response(*self._answer, *exc_info)
+
+
+class _Restoring:
+    """Stands between upstream's middleware and the application, and gives it the real request."""
+
+    def __init__(self, app: App, sanitizer: Sanitizer) -> None:
+        self.app = app
+        self._sanitizer = sanitizer
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        real: _Real | None = environ.get(_REAL)
+        if real is None:
+            return self.app(environ, start_response)
+
+        def shown(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Write:
+            return start_response(*real.showing(status, headers, self._sanitizer), *exc_info)
+
+        try:
+            body = self.app(real.environ, shown)
+        except Exception as error:  # noqa: BLE001 - raised again outside of upstream, which must not see its text
+            return self._tunnelled(real, error)
+        return _Catching(body, real, self._sanitizer)
+
+    def _tunnelled(self, real: _Real, error: Exception) -> tuple[bytes, ...]:
+        tunnelled(get_current_span(), error, self._sanitizer)
+        real.error = error
+        return ()
+
+
+class _Catching:
+    """Inside upstream: its generator must see no exception of the application's body."""
+
+    def __init__(self, body: Iterable[bytes], real: _Real, sanitizer: Sanitizer) -> None:
+        self._body = body
+        self._real = real
+        self._sanitizer = sanitizer
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._body
+        except Exception as error:  # noqa: BLE001 - raised again outside of upstream
+            tunnelled(get_current_span(), error, self._sanitizer)
+            self._real.error = error
+
+    def close(self) -> None:
+        """Close the application's iterable; ``yield from`` does not close what is no generator."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+
+
+class _Raising:
+    """Outside of upstream: raises what the application raised."""
+
+    def __init__(self, body: Iterable[bytes], real: _Real) -> None:
+        self._iterator = iter(body)
+        self._real = real
+        if real.error is not None:
+            self.close()
+            raise real.error
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            error, self._real.error = self._real.error, None
+            if error is not None:
+                raise error from None
+            raise
+
+    def close(self) -> None:
+        """Close upstream's generator, started or not: one that never started would end no span."""
+        next(self._iterator, None) if self._real.error is not None else None
+        self._iterator.close()  # type: ignore[attr-defined]  # upstream returns a generator

@@ -1,0 +1,121 @@
+"""The rules of the house, held by tests."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import otel_middleware
+from otel_middleware import asgi, wsgi
+
+PACKAGE = Path(otel_middleware.__file__).parent
+ASGI_ONLY = {"client_request_hook", "client_response_hook", "exclude_spans", "default_span_details"}
+POLICIES = ["errors", "exclusion", "request", "sanitization", "status", "tenancy", "trust"]
+
+
+def imports_of(path):
+    """Modules that *path* imports when it is imported itself: not under TYPE_CHECKING, not inside of functions."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def source_of(module):
+    """The file of a module of ours, by its dotted name inside the package."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def test_protocols_export_the_same_names():
+    """``asgi`` and ``wsgi`` have the same ``__all__``."""
+    assert asgi.__all__ == wsgi.__all__
+
+
+@pytest.mark.parametrize("name", asgi.__all__)
+def test_protocols_take_the_same_parameters(name):
+    """Names, order and kinds of parameters are the same, but for the options that only ASGI has."""
+    of_asgi, of_wsgi = (
+        [(parameter.name, parameter.kind) for parameter in inspect.signature(getattr(module, name)).parameters.values()]
+        for module in (asgi, wsgi)
+    )
+    assert [pair for pair in of_asgi if pair[0] not in ASGI_ONLY] == of_wsgi
+
+
+def test_protocol_folders_mirror_each_other():
+    """The same files stand in both; message spans are ASGI's alone."""
+    of_asgi, of_wsgi = ({path.name for path in (PACKAGE / name).glob("*.py")} for name in ("asgi", "wsgi"))
+    assert of_asgi - {"_message_spans.py"} == of_wsgi
+
+
+@pytest.mark.parametrize(("folder", "other"), [("asgi", "wsgi"), ("wsgi", "asgi")])
+def test_protocols_never_import_each_other(folder, other):
+    """Neither folder imports the other."""
+    found = {name for path in (PACKAGE / folder).glob("*.py") for name in imports_of(path)}
+    assert not [name for name in found if name.startswith(f"otel_middleware.{other}")]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_policies_are_pure(policy):
+    """A policy imports the standard library and other pure modules of ours, never opentelemetry."""
+    seen, waiting = set(), [policy]
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        for name in imports_of(source_of(module)):
+            top = name.partition(".")[0]
+            if top == "otel_middleware":
+                inner = name.partition(".")[2]
+                waiting += [inner] if inner and inner not in seen else []
+            else:
+                assert top in sys.stdlib_module_names, f"{module} imports {name}"
+
+
+def test_only_sdk_imports_the_sdk():
+    """``opentelemetry.sdk`` is imported by ``sdk.py`` alone (the test kit imports it where it is used)."""
+    found = {
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        for name in imports_of(path)
+        if name.startswith("opentelemetry.sdk") and "cli" not in path.parts
+    }
+    assert found <= {"sdk.py"}
+
+
+def test_import_needs_nothing_optional():
+    """Importing the package and both protocols imports no SDK, no framework and no optional package."""
+    optional = ["opentelemetry.sdk", "starlette", "werkzeug", "fastapi", "flask", "yaml", "rich", "typer", "pytest"]
+    code = (
+        "import sys, otel_middleware, otel_middleware.asgi, otel_middleware.wsgi;"
+        f"print([name for name in {optional!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_the_contract():
+    """The package exports exactly the names of the contract."""
+    assert set(otel_middleware.__all__) == {
+        *("instrument", "RouteTable", "InferredRoutes", "set_route", "Tenants", "TenantFromHeader", "TenantFromHost"),
+        *("TenantFromPath", "TenantFromClaim", "first_of", "set_tenant", "ErrorStatuses", "record_error", "Sanitizer"),
+        *("TrustPolicy", "server_span", "Request", "Response", "ConfigurationError", "bound", "__version__"),
+    }
+
+
+def test_tests_state_their_property():
+    """Every test has a docstring."""
+    silent = [
+        f"{path.name}:{node.name}"
+        for path in Path(__file__).parent.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name.startswith("test_")
+        and ast.get_docstring(node) is None
+    ]
+    assert silent == []

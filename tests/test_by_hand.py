@@ -1,0 +1,122 @@
+"""Each class by itself, around or inside an ``OpenTelemetryMiddleware`` that the user built."""
+
+from __future__ import annotations
+
+import pytest
+from harness import Described
+from opentelemetry.instrumentation import asgi as upstream_asgi
+from opentelemetry.instrumentation import wsgi as upstream_wsgi
+from opentelemetry.trace import StatusCode
+
+from otel_middleware import ErrorStatuses, TenantFromHeader
+
+UPSTREAM = {"asgi": upstream_asgi.OpenTelemetryMiddleware, "wsgi": upstream_wsgi.OpenTelemetryMiddleware}
+
+
+def by_hand(protocol, telemetry, described=None, layers=(), *, sanitize=False):
+    app = protocol.build(described or Described())
+    for name, *arguments in layers:
+        app = getattr(protocol.module, name)(app, *arguments)
+    options = {"exclude_spans": ["receive", "send"]} if protocol.name == "asgi" else {}
+    app = UPSTREAM[protocol.name](app, **telemetry.providers, **options)
+    return protocol.module.SanitizationMiddleware(app) if sanitize else app
+
+
+LAYERS = [
+    ("RouteTemplateMiddleware", ["/orders/{order_id}"]),
+    ("TenantMiddleware", TenantFromHeader("x-tenant-id")),
+    ("ErrorStatusMiddleware", ErrorStatuses(errors=[404], expected=[503])),
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_inside_layers_stand_in_any_order(protocol, telemetry, order):
+    """Route, tenant and status act on upstream's span in whatever order they are stacked."""
+    app = by_hand(protocol, telemetry, Described(status=404), [LAYERS[place] for place in order])
+    protocol.get(app, "/orders/7", headers=[("x-tenant-id", "acme")])
+
+    (span,) = telemetry.spans
+    assert span.name == "GET /orders/{order_id}"
+    assert span.attributes["http.route"] == "/orders/{order_id}"
+    assert span.attributes["tenant.id"] == "acme"
+    assert span.attributes["error.type"] == "404"
+    assert span.status.status_code is StatusCode.ERROR
+
+
+def test_expected_error_is_none(protocol, telemetry):
+    """A status that is expected ends as OK: nothing else takes upstream's ERROR back."""
+    protocol.get(by_hand(protocol, telemetry, Described(status=503), [LAYERS[2]]), "/")
+
+    assert telemetry.spans[0].status.status_code is StatusCode.OK
+
+
+def test_without_a_server_span_layers_do_nothing(protocol):
+    """Used where no server span is recording, the layers pass everything through."""
+    app = protocol.build(Described())
+    for name, *arguments in LAYERS:
+        app = getattr(protocol.module, name)(app, *arguments)
+    answer = protocol.get(app, "/orders/7")
+
+    assert (answer.status, answer.body, answer.error) == (200, b"ok", None)
+
+
+def test_sanitization_alone_keeps_secrets_from_upstream(protocol, telemetry):
+    """Upstream's span shows no secret of query, host or path; the application gets the real request and all of it."""
+    seen = []
+    app = by_hand(protocol, telemetry, Described(inside=seen.append), sanitize=True)
+    carrier = protocol.request(
+        path="/reset/abcdefghijklmnopqrstuv", query="token=s3cr3t&a=1", headers=[("user-agent", "x password=s3cr3t")]
+    )
+    answer = protocol.call(app, carrier)
+
+    (span,) = telemetry.spans
+    assert answer.body == b"ok"
+    assert seen == [carrier]
+    assert seen[0] is carrier
+    assert span.attributes["url.query"] == "token=REDACTED&a=1"
+    assert "s3cr3t" not in str(dict(span.attributes)) + span.name
+    assert "abcdefghijklmnopqrstuv" not in str(dict(span.attributes)) + span.name
+
+
+@pytest.mark.parametrize("when", ["raises_before", "raises_after_start"])
+def test_sanitization_alone_tunnels_exceptions(protocol, telemetry, when):
+    """The server gets the very exception; upstream's span gets one event, without the secret."""
+    error = KeyError("token=s3cr3t")
+    answer = protocol.get(by_hand(protocol, telemetry, Described(headers=(), **{when: error}), sanitize=True), "/")
+
+    (span,) = telemetry.spans
+    assert answer.error is error
+    assert [event.name for event in span.events] == ["exception"]
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes["error.type"] == "KeyError"
+    assert "s3cr3t" not in span.to_json()
+
+
+def test_sanitization_alone_leaves_the_answer(protocol, telemetry):
+    """Response headers reach the client as the application gave them, secrets included."""
+    described = Described(headers=(("set-cookie", "sid=s3cr3t"), ("location", "/x?token=s3cr3t")), chunks=(b"a", b"b"))
+    bare = protocol.get(protocol.build(described), "/")
+    answer = protocol.get(by_hand(protocol, telemetry, described, sanitize=True), "/")
+
+    assert (answer.status, answer.headers, answer.chunks) == (bare.status, bare.headers, bare.chunks)
+
+
+def test_whole_stack_by_hand(protocol, telemetry):
+    """The five lines of the contract, with upstream in the middle, give a named, tagged and safe span."""
+    app = by_hand(protocol, telemetry, Described(), LAYERS, sanitize=True)
+    protocol.get(app, "/orders/7", query="sig=s", headers=[("x-tenant-id", "acme")])
+
+    (span,) = telemetry.spans
+    assert span.name == "GET /orders/{order_id}"
+    assert span.attributes["tenant.id"] == "acme"
+    assert span.attributes["url.query"] == "sig=REDACTED"
+
+
+def test_layers_inside_instrument_add_to_it(protocol, telemetry):
+    """A table deeper inside an instrumented application names the request, behind the prefix that was taken off."""
+    inner = protocol.module.RouteTemplateMiddleware(protocol.build(Described()), ["/things/{id}"])
+    protocol.get(
+        protocol.module.instrument(inner, **telemetry.providers), "/things/7", headers=[("x-tenant-id", "acme")]
+    )
+
+    assert telemetry.request(route="/things/{id}").name == "GET /things/{id}"
