@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["message_of", "notes_of", "qualified_name", "stack_trace"]
 
-MAX_MESSAGE = 65_536
-"""Characters of a message that are looked at."""
-
 MAX_TRACE = 16_384
 """Characters of a stack trace; what is too much is left out in the middle, in whole lines."""
 
@@ -30,9 +27,9 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 
 
 def message_of(error: BaseException) -> str:
-    """``str(error)``, at most 65,536 characters; a stand-in when that raises. Never raises, and is not sanitised."""
+    """``str(error)``; a stand-in when that raises. Never raises, and is not sanitised."""
     try:
-        return str.__str__(str(error))[:MAX_MESSAGE]
+        return str.__str__(str(error))
     except BaseException:  # noqa: BLE001 - whatever `__str__` raises must not replace the application's own error
         return _UNREADABLE
 
@@ -56,7 +53,7 @@ def notes_of(error: BaseException) -> list[str]:
         notes = getattr(error, "__notes__", None)
         if not isinstance(notes, (list, tuple)):
             return []
-        return [str.__str__(note)[:MAX_MESSAGE] for note in notes[:_MAX_NOTES] if isinstance(note, str)]
+        return [str.__str__(note) for note in notes[:_MAX_NOTES] if isinstance(note, str)]
     except BaseException:  # noqa: BLE001 - `__notes__` may be a property that raises
         return []
 
@@ -158,7 +155,8 @@ def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _frame(traceback: TracebackType) -> str:
     code = traceback.tb_frame.f_code
-    return f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}'
+    place = f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}'
+    return " ".join(place.splitlines())
 
 
 def _bounded(lines: list[str]) -> str:

@@ -150,6 +150,7 @@ class Sanitizer:
         try:
             rule = self._header_rule(name)
             if rule is not None:
+                value = _one_line(value[:MAX_LENGTH])
                 return self._marks.mark("header", rule, name, value, f"[{self._marks.replacement}]")
             return self._free(value, "header", name)
         except Exception:  # noqa: BLE001 - fails closed
@@ -172,7 +173,7 @@ class Sanitizer:
     def exception(self, error: BaseException) -> str:
         """The stack trace of *error* with its causes, notes and members: file, line and function, never source or locals."""
         try:
-            return stack_trace(error, self._described, self._line)
+            return _SURROGATES.sub("\ufffd", stack_trace(error, self._described, self._line))
         except Exception:  # noqa: BLE001 - fails closed
             return self._failed("exception")
 
@@ -204,7 +205,7 @@ class Sanitizer:
 
     def _described(self, error: BaseException) -> str:
         message = self._line(message_of(error))
-        name = qualified_name(error)
+        name = _one_line(qualified_name(error))
         return f"{name}: {message}" if message else name
 
     def _line(self, text: str) -> str | None:
@@ -219,8 +220,10 @@ class Sanitizer:
             raw = text.encode()
             if not raw.translate(None, _TEXT_ORDINARY) and self._looks_plain(raw, text):
                 return text[:MAX_LENGTH]
-        text = _SURROGATES.sub("\ufffd", _CONTROLS_IN_TEXT.sub(" ", _cut_input(text, " \n")))
-        text = self._scanner.free(text, place, name)
+        text = _cut_input(text, " \n")
+        if text.isascii() and text.isprintable():
+            return self._scanner.free(text, place, name)[:MAX_LENGTH]
+        text = self._scanner.free(_SURROGATES.sub("\ufffd", _CONTROLS_IN_TEXT.sub(" ", text)), place, name)
         return (text if multiline else _LINE_ENDS.sub(" ", text))[:MAX_LENGTH]
 
     def _plain_query(self, query: str) -> bool:
@@ -249,6 +252,8 @@ class Sanitizer:
 
 
 def _encoded_controls(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     text = _SURROGATES.sub("\ufffd", text)
     return _CONTROLS.sub(lambda control: "".join(f"%{byte:02X}" for byte in control[0].encode()), text)
 
@@ -258,6 +263,7 @@ def _one_line(text: str) -> str:
 
 
 def _cut_input(text: str, separators: str) -> str:
+    """Drop what is too much, back to a separator: half a secret might not be known for one."""
     if len(text) <= MAX_INPUT:
         return text
     text = text[:MAX_INPUT]

@@ -26,7 +26,7 @@ _MAX_DEPTH = 6
 _SHORT = 13
 
 # Whatever may be a URL, a pair, JSON or percent-encoded.
-_SPECIAL = re.compile(r"[^A-Za-z0-9_.+~!*-]")
+_SPECIAL = re.compile(r"[^A-Za-z0-9_.+~!*=-]")
 _SEPARATOR = re.compile(r"([&;])")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _WORD = re.compile(r"\S+")
@@ -83,29 +83,31 @@ class Scanner:
         if self._mode is None:
             return text
         quiet = not self._indistinct and looks_plain(text.encode("utf-8", "replace"), text)
-        pieces = _SEPARATOR.split(text)
+        pieces = _SEPARATOR.split(text) if ";" in text else _interleaved(text.split("&"))
         masked = False
         for index in range(0, len(pieces), 2):
-            key, equals, value = pieces[index].partition("=")
-            if masked and key and not equals and pieces[index - 1] == ";":
+            piece = pieces[index]
+            key, equals, value = piece.partition("=")
+            if masked and piece and not equals and pieces[index - 1] == ";":
                 # `;` separates for some servers only: for the others what follows belongs to the secret.
                 pieces[index] = self._marks.replacement
                 continue
             rule = self._rule(key) if equals else None
-            safe = (
-                self._leaf(value, place, key, depth, quiet)
-                if rule is None
-                else self._marks.mark(place, rule, key, value)
-            )
-            masked = rule is not None and safe != value
-            pieces[index] = self._leaf(key, place, "", depth, quiet) + equals + safe
+            masked = False
+            if rule is not None:
+                safe = self._marks.mark(place, rule, key, value)
+                masked = safe != value
+                pieces[index] = f"{self._leaf(key, place, '', depth)}={safe}"
+            elif not quiet or _SPECIAL.search(piece) or "=" in value:
+                safe = self._leaf(value, place, key, depth)
+                pieces[index] = self._leaf(key, place, "", depth) + equals + safe
         return "".join(pieces)
 
     def _rule(self, key: str) -> str | None:
         return self._keys.rule(key) or ("all" if self._mode == "all" else None)
 
-    def _leaf(self, text: str, place: str, name: str, depth: int, quiet: bool) -> str:  # noqa: FBT001 - called for each value
-        if not _SPECIAL.search(text) if quiet else not self._indistinct and len(text) < _SHORT and text.isalnum():
+    def _leaf(self, text: str, place: str, name: str, depth: int) -> str:
+        if len(text) < _SHORT and text.isalnum() and not self._indistinct:
             return text
         return self.free(text, place, name, depth)
 
@@ -264,6 +266,13 @@ class Scanner:
                     parts += [text[at:start], self._marks.mark(place, rule, name, secret)]
                     at = end
         return text if not parts else "".join(parts) + text[at:]
+
+
+def _interleaved(pieces: list[str]) -> list[str]:
+    """The pieces with ``&`` between them, as splitting with a captured separator gives them."""
+    split = ["&"] * (2 * len(pieces) - 1)
+    split[::2] = pieces
+    return split
 
 
 def _secrets(match: re.Match[str]) -> list[tuple[int, int]]:

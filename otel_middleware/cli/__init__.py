@@ -30,7 +30,9 @@ def main() -> None:
         package = (error.name or "").partition(".")[0]
         if package == "otel_middleware":
             raise
-        print(f"otel-middleware: the command line needs {error.name}, which is not installed: {_REMEDY}", file=sys.stderr)
+        print(
+            f"otel-middleware: the command line needs {error.name}, which is not installed: {_REMEDY}", file=sys.stderr
+        )
         sys.exit(_USAGE)
 
 

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 _TENANTS = Tenants(TenantFromHeader("x-tenant-id"), on_metrics=True)
-_SHOP = ["/orders/{id}", "/orders/{id}/receipt", "/orders/{id}/pay", "/stock/{sku}"]
+_SHOP = ["/orders/{id}", "/orders/{id}/receipt", "/orders/{id}/pay", "/stock/{sku}", "/reset/{token}"]
 
 
 def _asgi(app: Any, service: Service) -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCENARIOS", "SECRETS", "Scenario", "drive"]
 
-_ROUNDS = 5
+_ROUNDS = 4
 
 SECRETS = ("tok_9fQ2xL", "rst7Hq0ZpW4nV8cKd2Ys", "4111 1111 1111 1111", "s3cr3t-b3arer", "wh_8Dk2mQ", "csr_Lm51vT")
 """Planted in query, path, exception, header, exception and query again."""
@@ -43,13 +43,14 @@ class Scenario:
 
 
 _ACME, _GLOBEX = {"x-tenant-id": "acme"}, {"x-tenant-id": "globex"}
+_FAILURE = ("http.response.status_code", "error.type", "exception.message")
 
 SCENARIOS = (
     Scenario(
-        "a token in the query, a tenant in a header, two services",
+        "a token in the query, a tenant in a header",
         "shop",
-        "GET /orders/1001?token=tok_9fQ2xL&view=full",
-        ("http.route", "tenant.id", "url.query", "server.address", "server.port"),
+        "GET /orders/1001?token=tok_9fQ2xL&page=2",
+        ("http.route", "tenant.id", "url.query", "server.address"),
         _ACME,
     ),
     Scenario(
@@ -60,34 +61,34 @@ SCENARIOS = (
         {"authorization": "Bearer s3cr3t-b3arer"},
     ),
     Scenario(
-        "an exception, with a card number in its message",
+        "an exception that names a card number",
         "shop",
         "POST /orders/1002/pay",
-        ("http.route", "http.response.status_code", "error.type", "exception.message"),
+        ("http.route", "tenant.id", *_FAILURE),
         _GLOBEX,
     ),
     Scenario(
         "a streamed response",
         "shop",
         "GET /orders/1001/receipt?csrf_token=csr_Lm51vT",
-        ("http.route", "url.query", "otel_middleware.time_to_first_byte", "spans in the trace"),
+        ("http.route", "url.query", "otel_middleware.time_to_first_byte", "spans in this trace"),
         _ACME,
     ),
     Scenario(
-        "WSGI, no route declared: the template is inferred",
+        "WSGI, no route declared: inferred",
         "pricing",
         "GET /reports/2024",
-        ("url.template", "tenant.id", "metric duration / span duration"),
+        ("url.template", "otel_middleware.route.source", "tenant.id"),
         _ACME,
     ),
     Scenario(
-        "WSGI, an exception",
+        "WSGI, an exception that names a key",
         "pricing",
-        "GET /prices/B-404",
-        ("url.template", "http.response.status_code", "error.type", "exception.message"),
+        "GET /prices/9404",
+        ("url.template", "tenant.id", *_FAILURE),
         _GLOBEX,
     ),
-    Scenario("a health check, excluded", "pricing", "GET /healthz", ()),
+    Scenario("WSGI, a health check that is excluded", "pricing", "GET /healthz", ()),
 )
 
 
@@ -111,6 +112,6 @@ def _ordinary(client: httpx.Client, urls: Mapping[str, str], order: int) -> None
     for tenant in (_ACME, _GLOBEX):
         client.get(f"{shop}/orders/{order}", headers=tenant)
     client.get(f"{shop}/orders/{order}/receipt", headers=_ACME)
-    client.get(f"{pricing}/prices/A-{order}", headers=_GLOBEX)
+    client.get(f"{pricing}/prices/{order}", headers=_GLOBEX)
     client.get(f"{pricing}/reports/{order + 1000}", headers=_ACME)
     client.get(f"{shop}/.env", headers={"user-agent": "scanner"})

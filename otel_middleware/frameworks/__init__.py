@@ -9,69 +9,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.frameworks import (
-    _unknown,
-    blacksheep,
-    bottle,
-    channels,
-    cherrypy,
-    connexion,
-    dispatcher,
-    django,
-    django_asgi,
-    emmett,
-    falcon,
-    falcon_asgi,
-    fastapi,
-    flask,
-    litestar,
-    pyramid,
-    quart,
-    ravyn,
-    sanic,
-    starlette,
-    webpy,
-    werkzeug,
-)
-from otel_middleware.frameworks._bridge import environ_of
-from otel_middleware.frameworks._finding import reached_from
+from otel_middleware.frameworks import _unknown
+from otel_middleware.frameworks._bridge import across
+from otel_middleware.frameworks._finding import Same, reached_from
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
 from otel_middleware.frameworks._recording import RecordingScope
+from otel_middleware.frameworks._registry import ASGI, WSGI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
 __all__ = ["Asked", "Router", "asgi_router", "wsgi_router"]
-
-ASGI = (
-    fastapi.FRAMEWORK,
-    starlette.FRAMEWORK,
-    litestar.FRAMEWORK,
-    quart.FRAMEWORK,
-    sanic.FRAMEWORK,
-    blacksheep.FRAMEWORK,
-    falcon_asgi.FRAMEWORK,
-    django_asgi.FRAMEWORK,
-    connexion.FRAMEWORK,
-    ravyn.FRAMEWORK,
-    emmett.FRAMEWORK,
-    channels.PROTOCOLS,
-    channels.URLS,
-)
-"""FastAPI stands before Starlette, which it is made of."""
-
-WSGI = (
-    flask.FRAMEWORK,
-    dispatcher.FRAMEWORK,
-    django.FRAMEWORK,
-    bottle.FRAMEWORK,
-    falcon.FRAMEWORK,
-    pyramid.FRAMEWORK,
-    cherrypy.FRAMEWORK,
-    webpy.FRAMEWORK,
-    werkzeug.FRAMEWORK,
-)
-"""Flask stands before Werkzeug, which it is made of."""
 
 
 class Router:
@@ -80,7 +28,7 @@ class Router:
     Args:
         framework: Whose application it is.
         app: The application object, found behind whatever wraps it.
-        bridged: Whether it is a WSGI application behind an ASGI one: it is then asked with an environ made from the scope.
+        bridged: Whether it speaks the other protocol and stands behind a bridge: it is then asked with a carrier made for it.
     """
 
     __slots__ = ("_app", "_bridged", "_framework")
@@ -122,10 +70,10 @@ class Router:
             asked: The request as it was before the application ran.
             body: WSGI: what the application returned, ``None`` as long as it has not.
         """
-        given = environ_of(carrier, asked) if self._bridged else carrier
+        given = across(carrier, asked) if self._bridged else carrier
         told = self._framework.route_of(self._app, given, asked, body)
         if isinstance(told, Onward):
-            onward = told._replace(carrier=environ_of(carrier, told.asked)) if self._bridged else told
+            onward = told._replace(carrier=across(carrier, told.asked)) if self._bridged else told
             return _followed(onward, body)
         return told if told is None or told.startswith("/") else f"/{told}"
 
@@ -134,20 +82,19 @@ class Router:
 
 
 def asgi_router(app: Any) -> Router:
-    """The router of the ASGI application *app*, behind whatever wraps it.
+    """The router of the ASGI application *app*, behind whatever wraps it; of a WSGI application behind a bridge, too.
 
-    A WSGI application behind a bridge is found too. An application of no known framework gets a router that reads what frameworks leave
-    in the scope.
+    An application of no known framework gets a router that reads what frameworks leave in the scope.
     """
     return _found(app, ASGI, WSGI) or Router(_unknown.ASGI, app)
 
 
 def wsgi_router(app: Any) -> Router:
-    """The router of the WSGI application *app*, as ``asgi_router``."""
-    return _found(app, WSGI) or Router(_unknown.WSGI, app)
+    """The same for the WSGI application *app*."""
+    return _found(app, WSGI, ASGI) or Router(_unknown.WSGI, app)
 
 
-def _found(app: Any, spoken: Iterable[Framework], bridged: Iterable[Framework] = ()) -> Router | None:
+def _found(app: Any, spoken: Iterable[Framework], bridged: Iterable[Framework]) -> Router | None:
     """The nearest application of one of these frameworks; among those that recognise it, the first."""
     for candidate in reached_from(app):
         for frameworks, behind_bridge in ((spoken, False), (bridged, True)):
@@ -167,7 +114,7 @@ def _recognised(framework: Framework, candidate: Any) -> bool:
 def _followed(onward: Onward, body: Any) -> str | None:
     """What the application that routes the rest tells, behind the prefix."""
     asgi = "type" in onward.carrier
-    router = _remembered(_Same(onward.app), asgi_router if asgi else wsgi_router)
+    router = _remembered(Same(onward.app), asgi_router if asgi else wsgi_router)
     if router.unknown and asgi and onward.otherwise is not None:
         return onward.otherwise  # what stands in the scope may be the outer router's word
     told = router.template(onward.carrier, onward.asked, body)
@@ -176,22 +123,7 @@ def _followed(onward: Onward, body: Any) -> str | None:
     return told if router.whole else onward.prefix + told
 
 
-class _Same:
-    """An application as a key: by identity, whatever its own ``__eq__`` says."""
-
-    __slots__ = ("app",)
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.app is other.app
-
-    def __hash__(self) -> int:
-        return id(self.app)
-
-
 @lru_cache(maxsize=256)
-def _remembered(same: _Same, protocol: Callable[[Any], Router]) -> Router:
+def _remembered(same: Same, protocol: Callable[[Any], Router]) -> Router:
     """Mounted applications are met per request and searched once."""
-    return protocol(same.app)
+    return protocol(same.it)

@@ -1,4 +1,4 @@
-"""The environ that a WSGI application inside an ASGI one is asked with: the bridge between them keeps its own to itself."""
+"""The carrier that an application behind a bridge between the protocols is asked with: the bridge keeps its own to itself."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
     from otel_middleware.frameworks._framework import Asked
 
-__all__ = ["environ_of"]
+__all__ = ["across"]
 
 
-def environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """As much of an environ as a router reads; no body. https://asgi.readthedocs.io/en/latest/specs/www.html#wsgi-compatibility."""
+def across(carrier: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """The environ for a scope, the scope for an environ: as much of it as a router reads."""
+    return _environ_of(carrier, asked) if "type" in carrier else _scope_of(carrier, asked)
+
+
+def _environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """https://asgi.readthedocs.io/en/latest/specs/www.html#wsgi-compatibility."""
     name, port = scope.get("server") or ("localhost", 80)
     return {
         "REQUEST_METHOD": asked.method,
@@ -32,3 +37,17 @@ def environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
 def _wsgi_text(text: str) -> str:
     """PEP 3333: the bytes of the path, each as one character."""
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _scope_of(environ: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    path = asked.root_path + asked.path
+    return {
+        "type": asked.kind,
+        "method": asked.method,
+        "scheme": environ.get("wsgi.url_scheme", "http"),
+        "path": path,
+        "raw_path": path.encode("utf-8", "surrogateescape"),
+        "root_path": asked.root_path,
+        "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
+        "headers": [(b"host", asked.host.encode("latin-1", "replace"))],
+    }

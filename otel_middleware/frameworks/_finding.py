@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["is_a", "reached_from"]
+__all__ = ["Same", "is_a", "reached_from"]
 
 _MOST = 32
 """Objects looked at, at most: no stack is deeper, and a cycle ends."""
@@ -19,6 +19,7 @@ _LINKS = (
     "application",
     "wsgi_application",  # asgiref's WsgiToAsgi
     "other_asgi_app",  # python-socketio
+    "wsgi",  # upstream's WSGI middleware
     "wsgi_app",
     "asgi_app",
     "inner",  # Channels
@@ -29,7 +30,7 @@ _LINKS = (
 
 
 def is_a(candidate: Any, *names: str) -> bool:
-    """Whether one of the classes of *candidate* bears one of *names*, ``package.Class`` each: the top package, no modules between.
+    """Whether one of the classes of *candidate* bears one of *names*, ``package.Class`` each, the modules between left out.
 
     Classes of a framework's own are told by name and package, so that nothing is imported, and nothing that happens
     to have an attribute ``routes`` is taken for an application.
@@ -72,3 +73,18 @@ def _read(candidate: Any, attribute: str) -> Any:
         return getattr(candidate, attribute, None)
     except Exception:  # noqa: BLE001 - properties and proxies of others may raise anything outside a request
         return None
+
+
+class Same:
+    """An object as a key: by identity, whatever its own ``__eq__`` says, and kept alive so that no other takes its place."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.it is other.it
+
+    def __hash__(self) -> int:
+        return id(self.it)

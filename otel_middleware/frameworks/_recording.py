@@ -1,8 +1,8 @@
 """The scope that notes where routers went.
 
 Starlette and FastAPI write what they matched into the scope and overwrite it at the next mount. A recording scope is the
-server's scope, writable as ever, that keeps the sequence. Every write reaches the server's scope too, so outer layers read what they
-would have read without it.
+server's scope, writable as ever, that keeps the sequence. Every write reaches the server's scope too, so outer layers read
+what they would have read without it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class RecordingScope(dict[str, Any]):
         """Whether a router saw this very scope; one that saw a copy left nothing here."""
 
     def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(key, value)
+        dict.__setitem__(
+            self, key, value
+        )  # written to a handful of times in every request: super() would cost as much again
         self._outer[key] = value
         if key == "route":
             self._route = value
@@ -54,12 +56,12 @@ class RecordingScope(dict[str, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """As a dictionary's; a router's decision is noted."""
-        changes = dict(*args, **kwargs)
+        changes = args[0] if len(args) == 1 and not kwargs and isinstance(args[0], dict) else dict(*args, **kwargs)
         if "endpoint" in changes:
             route = changes.get("route", self._route)
-            self.hops.append(Hop(route, changes["endpoint"], str(self.get("root_path", ""))))
+            self.hops.append(Hop(route, changes["endpoint"], self.get("root_path", "")))
             self._route = None
-        super().update(changes)
+        dict.update(self, changes)
         self._outer.update(changes)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
@@ -77,7 +79,7 @@ class RecordingScope(dict[str, Any]):
         super().__delitem__(key)
         self._outer.pop(key, None)
 
-    def __ior__(self, other: Any) -> RecordingScope:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> RecordingScope:  # type: ignore[override,misc]  # noqa: PYI034  Self is younger than Python 3.10
         self.update(other)
         return self
 

@@ -24,7 +24,7 @@ def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | N
             return _onward(mount, found.values["tail"], scope, asked)
     root_path = asked.root_path.encode()
     method = "GET_WS" if asked.kind == "websocket" else asked.method
-    below = path[len(root_path) :] if path.startswith(root_path) else path
+    below = path.removeprefix(root_path)
     for router in (*(app.router._sub_routers or ()), app.router):  # noqa: SLF001 - the routers of several hosts have no other name
         route = router.get_matching_route(method, below or b"/")
         if route is not None:

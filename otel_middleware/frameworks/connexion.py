@@ -17,7 +17,7 @@ def recognises(app: Any) -> bool:
 
 
 def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
-    """The path of the specification behind the API's base path; onward to the application inside for what no specification names."""
+    """The path of the specification behind the API's base path; onward to the application inside for what none names."""
     stack = getattr(app, "middleware", app).app  # built with the first request, so walked per request
     routing = next((layer for layer in reached_from(stack) if is_a(layer, "connexion.RoutingMiddleware")), None)
     if routing is None:

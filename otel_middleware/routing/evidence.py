@@ -80,8 +80,9 @@ def shapes_below(node: Node) -> Shapes:
     stack: list[tuple[Node, Shape]] = [(node, ())]
     while stack and len(found) < MAX_SHAPES:
         parent, prefix = stack.pop()
+        among_values = HOLE in parent.slots or any(word.likeness < SHAPE_WORD for word in islice(parent.words.values(), 8))
         for child in islice(parent.children(), MAX_SHAPES):
-            shape = (*prefix, _shape_of(child))
+            shape = (*prefix, HOLE if among_values and child.is_leaf and child.label is None else _shape_of(child))
             deepest = len(shape) == SHAPE_DEPTH
             if (child.ends or deepest) and _tells(shape):
                 found[shape] = found.get(shape, 0) + (child.hits if deepest else child.ends)

@@ -128,5 +128,5 @@ def _checked(converter: str | None) -> Converter:
         return ANY
     try:
         return converter_of(converter)
-    except re.error as broken:
+    except (re.error, OverflowError, RecursionError) as broken:
         raise TemplateError(f"{converter!r} is no valid regular expression ({broken})") from None

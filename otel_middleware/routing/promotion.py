@@ -23,6 +23,8 @@ MIN_FILE_KINDS = 3  # names with so many different extensions below one node are
 MIN_LOCALES = 5  # language tags that are no coincidence
 MIN_LOCALES_ALIKE = 3  # the same, when they have the same routes below
 MAX_FOLDED = 64  # words per group that are remembered as values
+MAX_GROUP_LIKENESS = 0.35  # where values look like words of routes, a word of a route does not stand out
+POOR = 0.3
 MAX_ARRIVALS = 32  # words per group that are counted: a sketch of the most frequent ones (Misra and Gries)
 
 
@@ -160,25 +162,27 @@ def _cut(tree: Tree, node: Node) -> None:
 def admits_as_word(tree: Tree, node: Node, text: str, place: str, likeness: float, *, ends: bool) -> bool:
     """Count a word that arrived among the values of *node* at *place*; whether it comes so often that it is a route's own."""
     group, values = node.group, node.slots.get(place)
-    if group is None or values is None or group.likeness > 0.35 or likeness < 0.3 or text in group.folded:  # noqa: PLR2004
+    if group is None or values is None or group.likeness > MAX_GROUP_LIKENESS or text in group.folded:
         return False
     seen = _count(group.arrivals, text, ends=ends)
-    if seen is None:
+    if seen is None or not _stands_out(text, likeness, seen, values):
         return False
-    hits, ended = seen
-    ends_here = ended > 0.9 * hits
-    group_ends = values.ends * 2 > values.hits
-    if likeness >= ROUTE_LIKE and (ends_here or group_ends):
-        needed = 2 if text in RESERVED and ends_here else max(6, 0.01 * values.hits)
-    elif (ended >= 0.9*hits and values.ends < .1*values.hits) or (ended <= 0.1*hits and values.ends > .9*values.hits):
-        needed = max(20, 0.05 * values.hits)
-    else:
-        return False
-    if hits < needed:
-        return False
+    if text not in RESERVED and any(count[0] * 2 > seen[0] for word, count in group.arrivals.items() if word != text):
+        return False  # there are values as popular
     del group.arrivals[text]
     tree.generation += 1
     return True
+
+
+def _stands_out(text: str, likeness: float, seen: list[int], values: Node) -> bool:
+    hits, ended = seen
+    share_ended = ended / hits
+    group_ended = values.ends / values.hits
+    if likeness >= ROUTE_LIKE and (share_ended > 0.5 or group_ended > 0.5):
+        return hits >= (2 if text in RESERVED and ended == hits else max(6, 0.01 * values.hits))
+    if likeness >= POOR and abs(share_ended - group_ended) > 0.8:
+        return hits >= max(20, 0.05 * values.hits)
+    return False
 
 
 def _count(arrivals: dict[str, list[int]], text: str, *, ends: bool) -> list[int] | None:

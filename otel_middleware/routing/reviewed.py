@@ -21,7 +21,7 @@ def declarations_of_file(path: str | PathLike[str]) -> list[Declaration]:
     """The routes of the file at *path*, in order, each once.
 
     Raises:
-        ConfigurationError: it cannot be read, or lines of it cannot.
+        ConfigurationError: it cannot be read. What its lines hold is judged by the table.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -32,19 +32,12 @@ def declarations_of_file(path: str | PathLike[str]) -> list[Declaration]:
 
 def _declarations(name: str, text: str) -> list[Declaration]:
     declared: dict[tuple[str, frozenset[str] | None], Declaration] = {}
-    problems: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
         content = _COMMENT.sub("", line).strip()
         if not content:
             continue
-        where = f"{name}, line {number}, {content!r}"
-        try:
-            read = declaration_of(content)
-        except ValueError as malformed:
-            problems.append(f"{where}: {malformed}")
-            continue
+        read = declaration_of(content)
         # The learner may call two parameters of one template {int}.
-        declared.setdefault((read.template, read.methods), read._replace(where=where, unique_names=False))
-    if problems:
-        raise ConfigurationError(*problems)
+        placed = read._replace(where=f"{name}, line {number}, {content!r}", unique_names=False)
+        declared.setdefault((read.template, read.methods), placed)
     return list(declared.values())

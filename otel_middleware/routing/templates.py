@@ -143,7 +143,7 @@ def _pattern(pieces: list[str | Placeholder]) -> Pattern:
         return Pattern(key, rank, _in_order(pieces))
     try:
         fits = re.compile(key, re.DOTALL).fullmatch
-    except re.error as broken:
+    except (re.error, OverflowError, RecursionError) as broken:
         raise TemplateError(f"{key!r} is no valid regular expression ({broken})") from None
     return Pattern(key, rank, fits if len(converters) == 1 else _up_to(_LONGEST_COMPOSITE, fits))
 

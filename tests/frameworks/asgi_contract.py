@@ -52,8 +52,8 @@ def contract(
 ) -> list[Row]:
     """The rows of an application with ``/orders/5``, ``/boom/5`` (raises in its handler), ``/nested/acme/orders/5``.
 
-    *not_allowed* and *head* are what ``DELETE /orders/5`` and ``HEAD /orders/5`` get: some routers tell the route, others have found
-    none. *websocket* is the template of ``/socket/5``. *strips_root* says whether the framework takes ``root_path`` off the path.
+    *not_allowed* and *head* are what ``DELETE /orders/5`` and ``HEAD /orders/5`` get: some routers tell the route, others
+    have found none. *websocket* is the template of ``/socket/5``. *strips_root* says whether the framework takes ``root_path`` off the path.
     """
     rows = [
         Row("a route", "GET /orders/5", 200, order),
@@ -102,7 +102,9 @@ def observed(built, row: Row, *, lifespan=False) -> Seen:
     app = built(functools.partial(instrument, **options))
     status = asyncio.run(_answered(app, scope_of(row), lifespan=lifespan))
     (span,) = exporter.get_finished_spans()
-    return Seen(status, span.name, span.attributes.get("http.route"), span.attributes.get("otel_middleware.route.source"))
+    return Seen(
+        status, span.name, span.attributes.get("http.route"), span.attributes.get("otel_middleware.route.source")
+    )
 
 
 def scope_of(row: Row) -> dict[str, Any]:
@@ -159,7 +161,9 @@ def _status(first):
 async def _started(app):
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    task = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, incoming.get, outgoing.put))
+    task = asyncio.create_task(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, incoming.get, outgoing.put)
+    )
     await incoming.put({"type": "lifespan.startup"})
     assert (await asyncio.wait_for(outgoing.get(), 10))["type"] == "lifespan.startup.complete"
     yield

@@ -61,7 +61,9 @@ ROWS = [
         head=(404, None),
     )[:-2],
     Row("a websocket", "WS /socket/5", 101, "/socket/{number}"),
-    Row("the root path that the server gives is no part", "GET /orders/5", 200, "/orders/{int:number}", root_path="/srv"),
+    Row(
+        "the root path that the server gives is no part", "GET /orders/5", 200, "/orders/{int:number}", root_path="/srv"
+    ),
     Row("no websocket there", "WS /nothing", 403, None),
     Row("what nobody can ask", "GET /foreign/5/6", 200, "/foreign/*"),
     Row("nothing left of the path", "GET /foreign/", 200, "/foreign/"),

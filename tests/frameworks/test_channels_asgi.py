@@ -8,7 +8,11 @@ conf, urls = installed("django.conf", "django.urls")
 if not conf.settings.configured:
     conf.settings.configure(SECRET_KEY="x")
 routing, websocket, applications, starlette, responses = installed(
-    "channels.routing", "channels.generic.websocket", "starlette.applications", "starlette.routing", "starlette.responses"
+    "channels.routing",
+    "channels.generic.websocket",
+    "starlette.applications",
+    "starlette.routing",
+    "starlette.responses",
 )
 
 

@@ -46,8 +46,12 @@ def app(request, monkeypatch):
     monkeypatch.setitem(sys.modules, HANDLERS.__name__, HANDLERS)
     app = getattr(connexion, request.param)(__name__)
     number = ("number", "integer")
-    app.add_api(specification({"/orders/{number}": operation("order", number), "/boom/{number}": operation("boom", number)}))
-    app.add_api(specification({"/orders/{number}": operation("order", number)}), base_path="/nested/acme", name="nested")
+    app.add_api(
+        specification({"/orders/{number}": operation("order", number), "/boom/{number}": operation("boom", number)})
+    )
+    app.add_api(
+        specification({"/orders/{number}": operation("order", number)}), base_path="/nested/acme", name="nested"
+    )
     app.add_api(specification({"/more/{number}": operation("order", number)}), base_path="/nested/acme", name="more")
     app.add_url_rule("/plain", "plain", lambda *args: "x")
     return app

@@ -60,7 +60,9 @@ def made():
     app.include_router(ordering(fastapi.APIRouter()), prefix="/nested/{tenant}")
     below = ordering(fastapi.FastAPI())
     below.include_router(own, prefix="/added")
-    below.mount("/starlette/{area}", applications.Starlette(routes=[routing.Route("/orders/{number}", starlette_order)]))
+    below.mount(
+        "/starlette/{area}", applications.Starlette(routes=[routing.Route("/orders/{number}", starlette_order)])
+    )
     app.mount("/mounted/{tenant}", below)
     app.mount("/foreign/{x}", foreign)
     return app
@@ -79,17 +81,29 @@ ROWS = [
     Row("a page of FastAPI's own", "GET /docs", 200, "/docs"),
     Row("a router's own prefix", "GET /own/orders/5", 200, "/own/orders/{number}"),
     Row("the prefix of an include", "GET /added/acme/own/orders/5", 200, "/added/{tenant}/own/orders/{number}"),
-    Row("includes in includes", "GET /added/outer/between/own/orders/5", 200, "/added/outer/between/own/orders/{number}"),
+    Row(
+        "includes in includes", "GET /added/outer/between/own/orders/5", 200, "/added/outer/between/own/orders/{number}"
+    ),
     Row("405 in an include", "DELETE /added/acme/own/orders/5", 405, "/added/{tenant}/own/orders/{number}"),
     Row("an exception in an include", "GET /added/acme/own/boom/5", 500, "/added/{tenant}/own/boom/{number}"),
     Row("a websocket in an include", "WS /added/acme/own/socket/5", 101, "/added/{tenant}/own/socket/{number}"),
     Row("a mount", "GET /mounted/acme/orders/5", 200, "/mounted/{tenant}/orders/{number}"),
-    Row("an include below a mount", "GET /mounted/acme/added/own/orders/5", 200, "/mounted/{tenant}/added/own/orders/{number}"),
+    Row(
+        "an include below a mount",
+        "GET /mounted/acme/added/own/orders/5",
+        200,
+        "/mounted/{tenant}/added/own/orders/{number}",
+    ),
     Row("a websocket below a mount", "WS /mounted/acme/socket/5", 101, "/mounted/{tenant}/socket/{number}"),
     Row("a page below a mount", "GET /mounted/acme/docs", 200, "/mounted/{tenant}/docs"),
     Row("an exception below a mount", "GET /mounted/acme/boom/5", 500, "/mounted/{tenant}/boom/{number}"),
     Row("nothing below a mount", "GET /mounted/acme/nothing", 404, None),
-    Row("Starlette below", "GET /mounted/acme/starlette/a/orders/5", 200, "/mounted/{tenant}/starlette/{area}/orders/{number}"),
+    Row(
+        "Starlette below",
+        "GET /mounted/acme/starlette/a/orders/5",
+        200,
+        "/mounted/{tenant}/starlette/{area}/orders/{number}",
+    ),
     Row("what nobody can ask", "GET /foreign/acme/5/6", 200, "/foreign/{x}/{path}"),
     Row("a redirect for a slash", "GET /orders/5/", 307, None),
 ]
@@ -155,7 +169,9 @@ def test_a_mount_in_an_included_router_has_both_prefixes():
     router.mount("/mounted/{x}", applications.Starlette(routes=[routing.Route("/orders/{number}", starlette_order)]))
     app = fastapi.FastAPI()
     app.include_router(router, prefix="/added/{tenant}")
-    row = Row("mount in include", "GET /added/acme/mounted/1/orders/5", 200, "/added/{tenant}/mounted/{x}/orders/{number}")
+    row = Row(
+        "mount in include", "GET /added/acme/mounted/1/orders/5", 200, "/added/{tenant}/mounted/{x}/orders/{number}"
+    )
     found = seen(app, row)
     if found.status == 404:
         pytest.skip("this FastAPI does not include mounts")
@@ -164,15 +180,14 @@ def test_a_mount_in_an_included_router_has_both_prefixes():
 
 def test_a_wsgi_application_below_is_asked_with_an_environ():
     """The bridge between them keeps its environ: one is made for the question."""
-    flask, = installed("flask")
+    (flask,) = installed("flask")
     below = flask.Flask(__name__)
     below.get("/orders/<int:number>")(lambda number: "x")
+    (bridge,) = installed("starlette.middleware.wsgi")
+    app = made()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from starlette.middleware.wsgi import WSGIMiddleware
-
-        app = made()
-        app.mount("/wsgi/{tenant}", WSGIMiddleware(below))
+        warnings.simplefilter("ignore")  # Starlette's bridge is deprecated
+        app.mount("/wsgi/{tenant}", bridge.WSGIMiddleware(below))
     row = Row("a route", "GET /wsgi/acme/orders/5", 200, "/wsgi/{tenant}/orders/<int:number>")
     assert row.expected == seen(app, row)
     row = Row("no route", "GET /wsgi/acme/nothing", 404, None, root_path="/srv")

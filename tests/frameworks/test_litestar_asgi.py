@@ -69,7 +69,13 @@ ROWS = [
     Row("another slash", "GET /orders/5/", 200, "/orders/{number}"),
     Row("a mount", "GET /mounted/below/orders/5", 200, "/mounted/below/orders/{number}/"),
     Row("nothing below a mount", "GET /mounted/below/nothing", 404, None),
-    Row("a mount, and a root path", "GET /mounted/below/orders/5", 200, "/mounted/below/orders/{number}/", root_path="/srv"),
+    Row(
+        "a mount, and a root path",
+        "GET /mounted/below/orders/5",
+        200,
+        "/mounted/below/orders/{number}/",
+        root_path="/srv",
+    ),
     Row("what nobody can ask", "GET /foreign/5/6", 200, "/foreign/{path}"),
 ]
 

@@ -54,7 +54,12 @@ ROWS = [
         websocket="/socket/{number}",
         head=(405, ...),
     ),
-    Row("an Include in a mounted application", "GET /child/deep/a/orders/5", 200, "/child/deep/{area}/orders/{number:int}"),
+    Row(
+        "an Include in a mounted application",
+        "GET /child/deep/a/orders/5",
+        200,
+        "/child/deep/{area}/orders/{number:int}",
+    ),
     Row("nothing below two", "GET /child/deep/a/nothing", 404, None),
     Row("what nobody can ask", "GET /foreign/5/6", 200, "/foreign/{path:path}"),
     Row("no websocket there", "WS /nothing", 403, None),

@@ -8,12 +8,20 @@ import pytest
 from asgi_contract import Row, contract, each, installed, observed, seen
 
 applications, routing, responses, convertors, middleware = installed(
-    "starlette", "starlette.applications", "starlette.routing", "starlette.responses", "starlette.convertors",
+    "starlette",
+    "starlette.applications",
+    "starlette.routing",
+    "starlette.responses",
+    "starlette.convertors",
     "starlette.middleware",
 )[1:]
 
 Starlette, Host, Mount, Route, WebSocketRoute = (
-    applications.Starlette, routing.Host, routing.Mount, routing.Route, routing.WebSocketRoute,
+    applications.Starlette,
+    routing.Host,
+    routing.Mount,
+    routing.Route,
+    routing.WebSocketRoute,
 )
 
 
@@ -63,6 +71,13 @@ class Around:
         await self.app(self.change(scope), receive, send)
 
 
+def closing_over(app):
+    async def middleware_function(scope, receive, send):
+        await app(scope, receive, send)
+
+    return middleware_function
+
+
 def orders():
     return [Route("/orders/{number:int}", order), Route("/boom/{number}", boom), Route("/same", order)]
 
@@ -101,7 +116,9 @@ ROWS = [
     Row("middleware around a mounted application", "GET /wrapped/orders/5", 200, "/wrapped/orders/{number}"),
     Row("what nobody can ask", "GET /foreign/acme/5/6", 200, "/foreign/{x}/{path}"),
     Row("nothing left of the path", "GET /foreign/acme/", 200, "/foreign/{x}/"),
-    Row("neither a host nor an empty mount has a part in it", "GET /hosted/5", 200, "/hosted/{x}", host="a.example.org"),
+    Row(
+        "neither a host nor an empty mount has a part in it", "GET /hosted/5", 200, "/hosted/{x}", host="a.example.org"
+    ),
     Row("a redirect for a slash", "GET /orders/5/", 307, None),
     Row("a websocket that raises before it accepts", "WS /raising/5", ValueError, "/raising/{number}"),
     Row("no websocket there", "WS /nothing", 403, None),
@@ -141,19 +158,12 @@ def test_a_told_route_is_not_matched_again():
     "hidden",
     [
         pytest.param(lambda app: Around(Around(app)), id="attributes"),
-        pytest.param(lambda app: functools.partial(app), id="partial"),
+        pytest.param(functools.partial, id="partial"),
         pytest.param(lambda app: app.__call__, id="bound method"),
-        pytest.param(lambda app: _closing_over(app), id="closure"),
+        pytest.param(closing_over, id="closure"),
     ],
 )
 def test_the_application_is_found_behind_wrappers(hidden):
     """What wraps it is looked through."""
     row = Row("hidden", "GET /nested/acme/orders/5", 200, "/nested/{tenant}/orders/{number}")
     assert row.expected == seen(hidden(Starlette(routes=routes())), row)
-
-
-def _closing_over(app):
-    async def middleware_function(scope, receive, send):
-        await app(scope, receive, send)
-
-    return middleware_function

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -23,6 +25,8 @@ class Seen(NamedTuple):
     name: str
     route: str | None
     source: str | None
+    measured: str | None
+    """``http.route`` of the duration metric."""
 
 
 class Row(NamedTuple):
@@ -40,8 +44,8 @@ class Row(NamedTuple):
         """The template names the span, or the method alone does."""
         method = self.request.partition(" ")[0]
         if self.template is None:
-            return Seen(self.status, method, None, None)
-        return Seen(self.status, f"{method} {self.template}", self.template, "framework")
+            return Seen(self.status, method, None, None, None)
+        return Seen(self.status, f"{method} {self.template}", self.template, "framework", self.template)
 
 
 def contract(*, order, boom, nested, not_allowed=(405, None), head=200) -> list[Row]:
@@ -68,16 +72,24 @@ def each(rows):
 
 
 def seen(app, row: Row) -> Seen:
-    """How *app*, instrumented, answered the row's request, and what its one SERVER span says."""
+    """How *app*, instrumented, answered the row's request, and what its one SERVER span and its metric say."""
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
+    provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    instrumented = instrument(app, routes=RouteTable([], infer=False), tracer_provider=provider)
+    reader = InMemoryMetricReader()
+    meters = MeterProvider(metric_readers=[reader], shutdown_on_exit=False)
+    instrumented = instrument(app, routes=RouteTable([], infer=False), tracer_provider=provider, meter_provider=meters)
     status = _answered(instrumented, environ_of(row))
     (span,) = exporter.get_finished_spans()
-    return Seen(
-        status, span.name, span.attributes.get("http.route"), span.attributes.get("otel_middleware.route.source")
-    )
+    route, source = (span.attributes.get(name) for name in ("http.route", "otel_middleware.route.source"))
+    return Seen(status, span.name, route, source, _measured(reader))
+
+
+def _measured(reader) -> str | None:
+    metrics = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+    (duration,) = (metric for metric in metrics if metric.name == "http.server.request.duration")
+    (point,) = duration.data.data_points
+    return point.attributes.get("http.route")
 
 
 def environ_of(row: Row) -> dict[str, Any]:

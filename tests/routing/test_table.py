@@ -286,6 +286,8 @@ def test_among_patterns_the_most_particular_wins(path, expected):
         ("/a/{x}/{x}", "the parameter 'x' twice"),
         ("/a/{x}-<int:x>", "the parameter 'x' twice"),
         ("/a/{x:[}", "no valid regular expression"),
+        ("/a/{x:y{99999999999}}", "no valid regular expression"),
+        ("/a/{x:(?P<same>y)}{z:(?P<same>y)}", "no valid regular expression"),
         ("/a/{x:path}/{y:path}", "followed by another path parameter"),
         ("/a/{x:path}/b/*y", "followed by another path parameter"),
         ("/a/{x:path}-{y}", "shares its segment"),
@@ -371,6 +373,7 @@ def test_a_static_template_is_beaten_by_an_earlier_parameter_for_its_methods():
         "/a/me",
         "/a/{x}",
     ]
+    assert RouteTable(["POST /a/me", "PUT /{y}/me", "PUT /a/me"], first_match=True).match("/a/me", "PUT") == "/{y}/me"
 
 
 def test_a_reviewed_file_is_declared(tmp_path):

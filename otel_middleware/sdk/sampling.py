@@ -1,0 +1,133 @@
+"""How many of a route's requests are sampled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.trace.sampling import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    ParentBased,
+    ParentBasedTraceIdRatio,
+    Sampler,
+    SamplingResult,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import SpanKind, get_current_span
+
+from otel_middleware.errors import ConfigurationError
+from otel_middleware.routing.table import RouteTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Link, TraceState
+    from opentelemetry.util.types import Attributes
+
+__all__ = ["RouteSampler"]
+
+_PATHS = ("url.path", "http.target")
+
+
+class RouteSampler(Sampler):
+    """Sample server spans by the template of their route, as it is known when they start.
+
+    That is a declared template, or an inferred one; a framework's is not known yet, unless *routes* declares it here. Only a
+    trace's first span in this service is decided on: children follow it, and a listed route's ratio outranks the caller's flag
+    (the decision is by trace id, so services with the same ratio agree).
+
+    Args:
+        ratios: Template to ratio, 0 to 1: ``{"/healthz": 0, "/checkout": 1.0}``.
+        routes: A ``RouteTable`` or templates to match the path against where the span names no template.
+        default: For all other spans: a ratio (parent-based) or a sampler; ``None`` is parent-based and samples every root.
+
+    Raises:
+        ConfigurationError: With every template whose ratio is no number from 0 to 1, and for a wrong *routes* or *default*.
+    """
+
+    def __init__(
+        self,
+        ratios: Mapping[str, float],
+        *,
+        routes: RouteTable | Iterable[str] | None = None,
+        default: Sampler | float | None = None,
+    ) -> None:
+        problems: list[str] = []
+        self._ratios = {template: sampler for template, sampler in _samplers(ratios, problems)}  # noqa: C416 - typed
+        self._routes = _table(routes, problems)
+        self._default = _default(default, problems)
+        if problems:
+            raise ConfigurationError(*problems)
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Decide by the template, else by the default."""
+        sampler: Sampler = self._default
+        parent = get_current_span(parent_context).get_span_context()
+        if kind is SpanKind.SERVER and (not parent.is_valid or parent.is_remote):
+            sampler = self._ratios.get(self._template(name, attributes or {}) or "", self._default)
+        return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
+
+    def _template(self, name: str, attributes: Mapping[str, Any]) -> str | None:
+        told = attributes.get("http.route") or attributes.get("url.template")
+        if told:
+            return str(told)
+        method, _, target = name.partition(" ")
+        path = next((str(attributes[key]) for key in _PATHS if key in attributes), None)
+        if self._routes is not None and path is not None:
+            declared = self._routes.match(path.partition("?")[0], method)
+            if declared is not None:
+                return declared
+        return target or None
+
+    def get_description(self) -> str:
+        """For a person: the routes and the default."""
+        routes = ", ".join(f"{template}={sampler.get_description()}" for template, sampler in self._ratios.items())
+        return f"RouteSampler{{{routes}; {self._default.get_description()}}}"
+
+
+def _samplers(ratios: Any, problems: list[str]) -> Iterable[tuple[str, Sampler]]:
+    if not hasattr(ratios, "items"):
+        problems.append(f"ratios must map templates to ratios, not {ratios!r}")
+        return
+    for template, ratio in ratios.items():
+        if not isinstance(template, str):
+            problems.append(f"ratios: {template!r} is no template")
+        elif not _is_ratio(ratio):
+            problems.append(f"ratios: {template!r} has {ratio!r}, which is no number from 0 to 1")
+        else:
+            yield template, {0: ALWAYS_OFF, 1: ALWAYS_ON}.get(ratio) or TraceIdRatioBased(ratio)
+
+
+def _is_ratio(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _table(routes: Any, problems: list[str]) -> RouteTable | None:
+    if routes is None or isinstance(routes, RouteTable):
+        return routes
+    try:
+        return RouteTable(routes)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _default(default: Any, problems: list[str]) -> Sampler:
+    if default is None:
+        return ParentBased(ALWAYS_ON)
+    if isinstance(default, Sampler):
+        return default
+    if _is_ratio(default):
+        return ParentBasedTraceIdRatio(default)
+    problems.append(f"default must be a Sampler or a ratio from 0 to 1, not {default!r}")
+    return ALWAYS_ON
