@@ -48,7 +48,7 @@ def command(directory, python):
     return ["valgrind", *options, f"--callgrind-out-file={directory}/counts", *python]
 
 
-def count(group, library, warm_up=50):
+def count(group, library, warm_up=200):
     """Run the bare application and every variant of *group*, each dumped under its name. Called under valgrind."""
     marks = ctypes.CDLL(str(library))
     gc.disable()

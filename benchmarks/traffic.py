@@ -37,16 +37,15 @@ BODY = b'{"id":4815,"total":"16.23"}'
 CHUNKS = 100
 CHUNK = b"x" * 1_024
 
-_RAW_HEADERS = tuple((name.encode(), value.encode()) for name, value in HEADERS)
-_CGI_HEADERS = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HEADERS}
 _JSON = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
 _TEXT = [(b"content-type", b"text/plain")]
 _START = {"type": "http.response.start", "status": 200}
 
 
-def scope_for(path=PATH, query=SECRET_QUERY):
+def scope_for(path=PATH, query=SECRET_QUERY, method=METHOD, headers=HEADERS):
     """Return a maker of fresh scopes, as uvicorn fills them."""
     raw_path, raw_query = path.encode(), query.encode()
+    raw_headers = tuple((name.encode(), value.encode()) for name, value in headers)
 
     def scope():
         return {
@@ -56,20 +55,22 @@ def scope_for(path=PATH, query=SECRET_QUERY):
             "server": ("127.0.0.1", 8000),
             "client": ("203.0.113.7", 51312),
             "scheme": "http",
-            "method": METHOD,
+            "method": method,
             "root_path": "",
             "path": path,
             "raw_path": raw_path,
             "query_string": raw_query,
-            "headers": list(_RAW_HEADERS),
+            "headers": list(raw_headers),
             "state": {},
         }
 
     return scope
 
 
-def environ_for(path=PATH, query=SECRET_QUERY):
+def environ_for(path=PATH, query=SECRET_QUERY, method=METHOD, headers=HEADERS):
     """Return a maker of fresh environs, as gunicorn fills them (with ``RAW_URI``)."""
+    named = {name.upper().replace("-", "_"): value for name, value in headers}
+    length = {key: named.pop(key) for key in ("CONTENT_LENGTH",) if key in named}
     fixed = {
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -78,7 +79,7 @@ def environ_for(path=PATH, query=SECRET_QUERY):
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        "REQUEST_METHOD": METHOD,
+        "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
         "QUERY_STRING": query,
@@ -88,7 +89,8 @@ def environ_for(path=PATH, query=SECRET_QUERY):
         "SERVER_PORT": "8000",
         "REMOTE_ADDR": "203.0.113.7",
         "REMOTE_PORT": "51312",
-        **_CGI_HEADERS,
+        **{f"HTTP_{name}": value for name, value in named.items()},
+        **length,
     }
     return fixed.copy
 
@@ -132,9 +134,9 @@ def _start_response(status, headers, exc_info=None):  # noqa: ARG001 - the proto
     return bytes
 
 
-def drive_asgi(path=PATH, query=SECRET_QUERY):
+def drive_asgi(**request):
     """Return ``drive(app, requests)``, which serves so many requests one after the other in one event loop."""
-    loop, scope = asyncio.new_event_loop(), scope_for(path, query)
+    loop, scope = asyncio.new_event_loop(), scope_for(**request)
 
     async def serve(app, requests):
         for _ in range(requests):
@@ -146,9 +148,9 @@ def drive_asgi(path=PATH, query=SECRET_QUERY):
     return drive
 
 
-def drive_wsgi(path=PATH, query=SECRET_QUERY):
+def drive_wsgi(**request):
     """Return ``drive(app, requests)``: the body of each response is iterated and closed."""
-    environ = environ_for(path, query)
+    environ = environ_for(**request)
 
     def drive(app, requests):
         for _ in range(requests):

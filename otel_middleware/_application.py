@@ -10,6 +10,7 @@ from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 
 from otel_middleware import _attributes as names
+from otel_middleware._by_hand import tagged
 from otel_middleware._exchange import ANY_TENANT, APPLICATION, EXCHANGE_KEY
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def set_tenant(tenant: str) -> None:
     exchange = _current()
     if exchange is not None and not exchange.over:
         exchange.authenticated_as(tenant)
+    elif exchange is None and (by_hand := tagged()) is not None:
+        by_hand.authenticated_as(tenant)
     elif exchange is None and get_current_span().is_recording():
         get_current_span().set_attribute(names.TENANT_ID, ANY_TENANT.validated(tenant))
 

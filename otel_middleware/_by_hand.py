@@ -7,29 +7,58 @@ and stay as they are; ``instrument`` corrects those too.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from opentelemetry.context import get_value, set_value
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
 
 from otel_middleware import _attributes as names
-from otel_middleware._exchange import DECLARED, EXCHANGE_KEY, FRAMEWORK, INFERRED
+from otel_middleware._exchange import (
+    ANY_TENANT,
+    DECLARED,
+    EXCHANGE_KEY,
+    FRAMEWORK,
+    INFERRED,
+    TENANT_CONFLICT,
+    conflict,
+)
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._methods import Methods
 from otel_middleware._text import qualified_name
 from otel_middleware.frameworks import Asked
-from otel_middleware.request import Response
+from otel_middleware.request import Request, Response
 from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opentelemetry.context import Context
+
     from otel_middleware._exchange import Exchange
-    from otel_middleware.request import Request
     from otel_middleware.routing.resolution import Routes
     from otel_middleware.tenancy import Tenants
 
-__all__ = ["CurrentSpan", "exchange_in"]
+__all__ = ["TAGGED_KEY", "CurrentSpan", "exchange_in", "tagged"]
+
+TAGGED_KEY = "otel_middleware.tagged"
+"""Where a :class:`CurrentSpan` that has a tenant stands in the OpenTelemetry context."""
 
 _SANITIZER = Sanitizer()
+
+_tenants_of: WeakKeyDictionary[Span, Tenants] = WeakKeyDictionary()
+"""By server span: while a WSGI body is iterated upstream's context is current, not ours."""
+
+
+def tagged() -> CurrentSpan | None:
+    """The server span of a user's own ``OpenTelemetryMiddleware`` that a ``TenantMiddleware`` has put a tenant on."""
+    found: CurrentSpan | None = get_value(TAGGED_KEY)  # type: ignore[assignment]  # only we write there
+    if found is None:
+        span = get_current_span()
+        tenants = _tenants_of.get(span) if span.is_recording() else None
+        if tenants is not None:
+            found = CurrentSpan(span, Request())
+            found.tenants, found.tenant = tenants, getattr(span, "attributes", {}).get(tenants.attribute)
+    return found
 
 
 def exchange_in(carrier: Mapping[str, Any]) -> Exchange | None:
@@ -51,6 +80,8 @@ class CurrentSpan:
         self._span = span
         self.request = request
         self._kind = kind
+        self.tenant: str | None = None
+        self.tenants: Tenants | None = None
 
     @classmethod
     def of(cls, request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
@@ -67,9 +98,20 @@ class CurrentSpan:
         method = "WS" if self._kind == "websocket" else Methods().in_name(self.request.method)
         self._span.update_name(f"{method} {template}")
 
-    def set_tenant(self, tenants: Tenants) -> None:
-        """Say whose request it is."""
-        self._span.set_attribute(tenants.attribute, tenants.of(self.request))
+    def set_tenant(self, tenants: Tenants) -> Context:
+        """Say whose request it is; the context in which the application can say better."""
+        self.tenant, self.tenants = tenants.of(self.request), tenants
+        self._span.set_attribute(tenants.attribute, self.tenant)
+        _tenants_of[self._span] = tenants
+        return set_value(TAGGED_KEY, self)
+
+    def authenticated_as(self, tenant: str) -> None:
+        """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
+        claimed, tenants = self.tenant, self.tenants or ANY_TENANT
+        self.tenant = shown = tenants.validated(tenant)
+        self._span.set_attribute(tenants.attribute, shown)
+        if claimed not in (None, tenants.unknown, shown):
+            self._span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
 
     def set_verdict(self, judge: Callable[[Response], bool | None], status: int | None, headers: Any) -> None:
         """Correct the status, after upstream has written its own.

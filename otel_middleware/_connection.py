@@ -9,12 +9,12 @@ from otel_middleware.trust import host_and_port
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
-    from otel_middleware.request import Request
-    from otel_middleware.trust import TrustPolicy
+    from otel_middleware.trust import Forwarded
 
 __all__ = ["Connection", "Endpoint", "settle_connection"]
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_OF_WEBSOCKETS = {"http": "ws", "https": "wss"}
 
 
 class Endpoint(NamedTuple):
@@ -32,47 +32,72 @@ class Connection(NamedTuple):
     client: Endpoint
     peer: Endpoint
 
+    @property
+    def host(self) -> str | None:
+        """The server's address as it stands in a URL: IPv6 in brackets."""
+        address = self.server.address
+        return f"[{address}]" if address and ":" in address else address
+
+    @property
+    def authority(self) -> str | None:
+        """Host and port as a client writes them: the port where it is not the scheme's own."""
+        port = self.server.port
+        return self.host if port is None or port == _DEFAULT_PORTS.get(self.scheme) else f"{self.host}:{port}"
+
 
 def settle_connection(
-    exchange: Exchange, trust: TrustPolicy, scheme: str, peer: Endpoint, bound: Endpoint
+    exchange: Exchange, told: Forwarded | None, scheme: str, peer: Endpoint, bound: Endpoint
 ) -> Connection:
-    """Decide scheme, server and client, and note on the exchange what upstream gets wrong.
+    """Decide scheme, server and client, tell them to policies, and note on the exchange what upstream gets wrong.
 
     Args:
         exchange: The exchange; its request carries the headers.
-        trust: Which peers are proxies.
+        told: What a trusted proxy says; ``None`` when the peer is none, or says nothing.
         scheme: As the server gave it.
         peer: The socket's peer.
         bound: Where the server is bound: stands in for a missing Host.
 
     Source: semantic conventions, "Setting ``server.address`` and ``server.port`` attributes".
     """
-    request = exchange.request
-    client, host = peer, request.host
-    address, port = host_and_port(host) if host else (None, None)
-    if trust.proxies and trust.proxied(peer.address):
-        scheme, client, address, port = _forwarded(request, trust, scheme, peer, (address, port))
-    if address is None:
-        address, port = bound
-    elif port is None:
-        port = _DEFAULT_PORTS.get(scheme)
-    server = Endpoint(address, port)
+    request, client = exchange.request, peer
+    asked = Endpoint(*host_and_port(request.host))
+    if told is not None:
+        scheme, client, asked = _original(told, scheme, peer, asked)
+    connection = Connection(scheme, _server(asked, bound, scheme), client, peer)
+    request.believe(client.address, scheme)
+    _correct(exchange, connection)
+    return connection
+
+
+def _original(told: Forwarded, scheme: str, peer: Endpoint, asked: Endpoint) -> tuple[str, Endpoint, Endpoint]:
+    """Scheme, client and server of the original request, where the proxy tells them."""
+    if told.scheme is not None:
+        # An upgrade is an HTTP request to the proxy, which says http or https of a websocket.
+        scheme = _OF_WEBSOCKETS.get(told.scheme, told.scheme) if scheme in ("ws", "wss") else told.scheme
+    client = Endpoint(told.client, told.client_port) if told.client else peer
+    if told.host:
+        return scheme, client, Endpoint(told.host, told.port)
+    return scheme, client, Endpoint(asked.address, told.port or asked.port)
+
+
+def _server(asked: Endpoint, bound: Endpoint, scheme: str) -> Endpoint:
+    if asked.address is None:
+        return bound
+    return asked if asked.port is not None else Endpoint(asked.address, _DEFAULT_PORTS.get(scheme))
+
+
+def _correct(exchange: Exchange, connection: Connection) -> None:
     facts, plan = exchange.facts, exchange.plan.measurement
+    client, peer = connection.client, connection.peer
     if plan.new:
-        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = server
+        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = connection.server
     if peer.address:
         facts[names.NETWORK_PEER_ADDRESS] = peer.address
         if peer.port:
             facts[names.NETWORK_PEER_PORT] = peer.port
-    return Connection(scheme, server, client, peer)
-
-
-def _forwarded(
-    request: Request, trust: TrustPolicy, scheme: str, peer: Endpoint, server: tuple[str | None, int | None]
-) -> tuple[str, Endpoint, str | None, int | None]:
-    told = trust.forwarded(request.header)
-    if told is None:
-        return (scheme, peer, *server)
-    client = Endpoint(told.client, told.client_port) if told.client else peer
-    address, port = (told.host, told.port) if told.host else (server[0], told.port or server[1])
-    return told.scheme or scheme, client, address, port
+    if plan.old:
+        facts[names.OLD_HTTP_HOST] = connection.authority
+        facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = connection.server
+        if client is not peer:
+            facts[names.OLD_NET_PEER_IP], facts[names.OLD_NET_PEER_PORT] = peer
+            facts[names.OLD_HTTP_CLIENT_IP] = client.address

@@ -9,6 +9,7 @@ from opentelemetry.context import Context, attach, get_current, get_value
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, SpanContext, SpanKind, set_span_in_context
 
+from otel_middleware import _attributes as names
 from otel_middleware._exchange import EXCHANGE_KEY
 from otel_middleware._guard import say_once
 from otel_middleware._seams import ASKING
@@ -25,6 +26,9 @@ __all__ = ["ask", "settle_parent"]
 _DUMMY = NonRecordingSpan(SpanContext(trace_id=1, span_id=1, is_remote=False))
 _DUMMY_CONTEXT = set_span_in_context(_DUMMY, Context())
 """While a span is current upstream extracts nothing and attaches no token: both are done here."""
+
+_OF_HTTP = frozenset({names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD})
+"""A server span with one of these is of an HTTP instrumentation, which measures the request too."""
 
 
 class _RequestGetter(Getter[Request]):
@@ -101,7 +105,7 @@ def _extracted(exchange: Exchange, current: Context, belief: Belief | None) -> C
     claimed = trace.get_current_span(context).get_span_context()
     if claimed.is_valid and claimed != trace.get_current_span(current).get_span_context():
         exchange.links = (Link(claimed),)
-    return current
+    return baggage.clear(current) if baggage.get_all(current) else current
 
 
 def _stay_inside(exchange: Exchange, current: Context, surrounding: trace.Span) -> None:
@@ -112,6 +116,7 @@ def _stay_inside(exchange: Exchange, current: Context, surrounding: trace.Span) 
     exchange.parent = set_span_in_context(surrounding, exchange.parent)
     if getattr(surrounding, "kind", None) is SpanKind.SERVER and not _is_ours(surrounding, current):
         exchange.span_kind = SpanKind.INTERNAL
+        exchange.measured_outside = not _OF_HTTP.isdisjoint(getattr(surrounding, "attributes", None) or ())
 
 
 def _has_ended(span: trace.Span) -> bool:

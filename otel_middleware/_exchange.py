@@ -12,12 +12,13 @@ import traceback
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import baggage
 from opentelemetry import context as otel_context
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
 from otel_middleware import _attributes as names
+from otel_middleware._baggage import TenantBaggage
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._labels import with_labeler
 from otel_middleware._outcome import COMPLETED, Verdict, decide, judged
 from otel_middleware._text import message_of, qualified_name
 from otel_middleware.request import Response
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, Span, SpanContext, Tracer
 
+    from otel_middleware._active_requests import ActiveRequests, Cell
     from otel_middleware._plan import Plan
-    from otel_middleware._seams import ActiveRequests
     from otel_middleware.request import Request
     from otel_middleware.sanitization import Sanitizer
 
-__all__ = ["EXCHANGE_KEY", "Exchange", "exception_event", "status_of"]
+__all__ = ["EXCHANGE_KEY", "Exchange", "conflict", "exception_event", "status_of"]
 
 EXCHANGE_KEY = "otel_middleware.exchange"
 """Where the exchange stands in the scope or environ, and in the OpenTelemetry context while the application runs."""
@@ -43,6 +44,9 @@ APPLICATION, DECLARED, FRAMEWORK, INFERRED = "application", "declared", "framewo
 _RANKS = {None: 0, INFERRED: 1, FRAMEWORK: 2, DECLARED: 3, APPLICATION: 4}
 
 _NANOSECONDS = 1e9
+
+TENANT_CONFLICT = "otel_middleware.tenant.conflict"
+"""The event of a request that claimed another tenant than it was authenticated as."""
 
 ANY_TENANT = Tenants(lambda _request: None)
 """How a tenant is shown that the application sets where no policy stands."""
@@ -63,6 +67,7 @@ class Exchange:
         "bytes_sent",
         "cancelled",
         "captured",
+        "carried",
         "client_left",
         "clock",
         "close_code",
@@ -77,6 +82,8 @@ class Exchange:
         "kind",
         "last_byte",
         "links",
+        "logged",
+        "measured_outside",
         "messages",
         "name",
         "named_by_user",
@@ -113,12 +120,13 @@ class Exchange:
         self.route_path = request.path  # below root_path: what declared templates match
         self.safe_path = request.path  # sanitised, root_path included
         self.tenant_believed = True
-        self.facts: dict[str, Any] = {}  # span attributes that correct or complete upstream's
+        self.facts: dict[str, Any] = {}  # span attributes that correct upstream's; ``None`` takes one away
         self.begun: Mapping[str, Any] = self.facts  # the attributes that the span started with
         self.proposals: list[tuple[str, Any, float, Mapping[str, Any]]] = []
-        self.active: tuple[ActiveRequests, tuple[tuple[str, Any], ...]] | None = None
+        self.active: tuple[ActiveRequests, Cell] | None = None
         self.parent: Context | None = None
         self.span_kind = SpanKind.SERVER
+        self.measured_outside = False  # who stands around us counts this request
         self.links: tuple[Link, ...] = ()
         self.span: Span | None = None
         self.context: Context | None = None
@@ -128,12 +136,14 @@ class Exchange:
         self.source: str | None = None
         self.tenant: str | None = None
         self.tenants: Tenants | None = None  # how the tenant is shown
+        self.carried: TenantBaggage | None = None  # what outgoing calls carry
         self.judge: Callable[[Response], bool | None] | None = None
         self.status: int | None = None
         self.response_headers: Callable[[], Iterable[tuple[str, str]]] | tuple[()] = ()
         self.captured: dict[str, list[str]] | None = None
         self.error: BaseException | None = None
         self.recorded: BaseException | str | None = None
+        self.logged: tuple[int, BaseException] | None = None  # with the level that it was logged at
         self.cancelled = False
         self.client_left = False
         self.complete = False
@@ -159,9 +169,11 @@ class Exchange:
     def set_tenant(self, tenant: str, tenants: Tenants) -> None:
         """Say whose request it is, as *tenants* shows it."""
         self.tenant, self.tenants = tenant, tenants
-        if tenants.in_baggage and tenant != tenants.unknown and self.context is not None:
-            self.context = baggage.set_baggage(tenants.attribute, tenant, self.context)
-            otel_context.attach(baggage.set_baggage(tenants.attribute, tenant))
+        if tenants.in_baggage and self.context is not None:
+            if self.carried is None:
+                self.carried = TenantBaggage.attached()
+                self.context = self.carried.within(self.context)
+            self.carried.carry(tenants.attribute, None if tenant == tenants.unknown else tenant)
 
     def authenticated_as(self, tenant: str) -> None:
         """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
@@ -169,10 +181,7 @@ class Exchange:
         shown = tenants.validated(tenant)
         self.set_tenant(shown, tenants)
         if claimed not in (None, tenants.unknown, shown) and self.span is not None:
-            self.span.add_event(
-                "otel_middleware.tenant.conflict",
-                {"otel_middleware.tenant.claimed": claimed, "otel_middleware.tenant.authenticated": shown},
-            )
+            self.span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
 
     def set_verdict(self, judge: Callable[[Response], bool | None]) -> None:
         """Say who decides whether the response is an error."""
@@ -183,6 +192,8 @@ class Exchange:
     def begin(self, tracer: Tracer, attributes: Mapping[str, Any]) -> SpanContext:
         """Start the server span from upstream's proposal, corrected."""
         merged = {**attributes, **self.facts}
+        if None in self.facts.values():  # upstream said what is not so
+            merged = {key: value for key, value in merged.items() if value is not None}
         if self.template is not None and self.source != INFERRED:
             self._put_route(merged)  # a guess waits: attributes cannot be taken back
         self.begun = merged
@@ -196,12 +207,14 @@ class Exchange:
             links=self.links,
             start_time=self.start,
         )
-        self.context = set_span_in_context(span, otel_context.set_value(EXCHANGE_KEY, self, self.parent))
+        self.context = with_labeler(set_span_in_context(span, otel_context.set_value(EXCHANGE_KEY, self, self.parent)))
         return span.get_span_context()
 
     def counted_as(self, active: ActiveRequests, attributes: Mapping[str, Any]) -> None:
         """Count the request as active, until it is over."""
-        cell = tuple(self.plan.measurement.bounded(attributes).items())
+        if self.measured_outside:
+            return
+        cell = tuple(self.plan.measurement.bounded(attributes, self).items())
         self.active = (active, cell)
         active.add(cell, 1)
 
@@ -214,6 +227,23 @@ class Exchange:
         if self.messages is not None:
             self.messages[direction] += 1
 
+    # -- answered
+
+    @property
+    def answer(self) -> tuple[Any, ...]:
+        """What is noted of the response's start; put back when a server refuses another one."""
+        return self.status, self.expected_bytes, self.response_headers, self.captured
+
+    @answer.setter
+    def answer(self, before: tuple[Any, ...]) -> None:
+        self.status, self.expected_bytes, self.response_headers, self.captured = before
+
+    def unanswered(self) -> None:
+        """Forget a start of the response that never went, or was replaced before it did."""
+        self.status, self.expected_bytes, self.response_headers = None, None, ()
+        if self.captured:
+            self.captured = {key: value for key, value in self.captured.items() if "response.header" not in key}
+
     # -- over: the exchange decides
 
     def name_by(self, details: Callable[[Any], Any], carrier: Any) -> None:
@@ -222,15 +252,25 @@ class Exchange:
         if isinstance(told, tuple) and len(told) == 2 and isinstance(told[0], str):  # noqa: PLR2004 - a pair
             self.name = told[0]
             self.facts.update(told[1] or {})
+            route = self.facts.get(names.HTTP_ROUTE)
+            if isinstance(route, str):
+                self.set_route(route, DECLARED)
 
     def message_span(self, direction: str) -> Span:
-        """A child span for one ASGI message, named as upstream names it."""
-        return self.plan.tracer.start_span(f"{self.name} {self.kind} {direction}", context=self.context)
+        """A span for one ASGI message, named as upstream names it; a child of the application's own where one is current."""
+        name = self.name if self.named_by_user else self._span_name()
+        inside = otel_context.get_value(EXCHANGE_KEY) is self
+        context = otel_context.get_current() if inside else self.context
+        return self.plan.tracer.start_span(f"{name} {self.kind} {direction}", context=context)
 
     def put_status(self, span: Span, status: int) -> None:
         """Put the status code on a message span."""
         for key in self.plan.measurement.status_keys:
             span.set_attribute(key, status)
+        if status >= 500:  # noqa: PLR2004 - the first server error
+            span.set_status(Status(StatusCode.ERROR))
+            if self.plan.measurement.new:
+                span.set_attribute(names.ERROR_TYPE, str(status))
 
     def body_ended(self) -> None:
         """Note the last byte.
@@ -251,6 +291,8 @@ class Exchange:
             self._settle()
         except Exception as error:  # noqa: BLE001 - finishing may never fail a request
             say_once("finish", "settling a request", error, "its span may be missing")
+        finally:
+            self._count_out()
 
     def abandon(self) -> None:
         """Forget the request: upstream failed while it was asked, and the application is served without telemetry."""
@@ -276,17 +318,25 @@ class Exchange:
         if self.source is None or self.source == INFERRED:
             self._infer(verdict.status)
         if self.judge is not None:
-            verdict = judged(verdict, guarded("the error policy", self.judge, self.response(verdict)), self.recorded)
+            verdict = judged(verdict, guarded("the error policy", self.judge, self.response(verdict)), self.known_error)
         span = self.span
         if span is not None:
             if span.is_recording():
                 verdict = self._write(span, verdict)
-            span.end(self.start + elapsed)
+            if getattr(span, "end_time", None) is None:  # the application may have ended it itself
+                span.end(self.start + elapsed)
         self._measure(elapsed, verdict)
 
     def _infer(self, status: int | None) -> None:
         template = self.plan.routes.inferred(self.safe_path, status)
         self.template, self.source = (None, None) if template is None else (template, INFERRED)
+
+    @property
+    def known_error(self) -> BaseException | str | None:
+        """The error that the application answered itself: as it said, else as it was logged."""
+        if self.recorded is not None or self.logged is None:
+            return self.recorded
+        return self.logged[1]
 
     def response(self, verdict: Verdict) -> Response:
         """The response as policies see it."""
@@ -294,7 +344,7 @@ class Exchange:
             self.request,
             status=verdict.status,
             headers=self.response_headers,
-            error=verdict.error or self.recorded,
+            error=self.known_error if verdict.error is None else verdict.error,
             template=self.template,
             outcome=verdict.outcome,
         )
@@ -380,15 +430,21 @@ class Exchange:
     # -- metrics
 
     def _measure(self, elapsed: int, verdict: Verdict) -> None:
-        if self.proposals:
+        if self.proposals and not self.measured_outside:
             self.plan.measurement.settle(self, elapsed, verdict)
-        self._count_out()
+        if self.plan.queue is not None:
+            self.plan.queue.record(self)
 
     def _count_out(self) -> None:
         if self.active is not None:
             active, cell = self.active
             self.active = None
             active.add(cell, -1)
+
+
+def conflict(claimed: str | None, authenticated: str) -> dict[str, str]:
+    """The attributes of a conflict event: both tenants as they may be shown."""
+    return {"otel_middleware.tenant.claimed": claimed or "", "otel_middleware.tenant.authenticated": authenticated}
 
 
 def exception_event(error: BaseException, sanitizer: Sanitizer | None) -> dict[str, str]:

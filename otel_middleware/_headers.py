@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from otel_middleware.sanitization import Sanitizer
 
@@ -41,14 +42,29 @@ class HeaderCapture:
         self, direction: str, names: Sequence[str], sanitize_fields: Sequence[str], sanitizer: Sanitizer | None
     ) -> None:
         self._prefix = f"http.{direction}.header."
-        self._captured = re.compile("|".join(names), re.IGNORECASE)
-        self._masked = re.compile("|".join(sanitize_fields), re.IGNORECASE) if sanitize_fields else None
+        # Each by itself: flags and groups of one pattern are not another's.
+        self._captured = [re.compile(name, re.IGNORECASE) for name in names]
+        self._masked = [re.compile(field, re.IGNORECASE) for field in sanitize_fields]
         self._sanitizer = sanitizer
         self._keys: dict[str, tuple[str | None, bool]] = {}
 
     @classmethod
-    def of(cls, direction: str, names: Any, sanitize_fields: Any, sanitizer: Sanitizer | None) -> HeaderCapture | None:
+    def of(
+        cls,
+        direction: str,
+        names: Any,
+        sanitize_fields: Any,
+        sanitizer: Sanitizer | None,
+        hidden: Iterable[str] = (),
+    ) -> HeaderCapture | None:
         """The capture that the options ask for; ``None`` when nothing is to be captured.
+
+        Args:
+            direction: ``request`` or ``response``.
+            names: The option that says what is captured.
+            sanitize_fields: The option that says what is redacted.
+            sanitizer: As above.
+            hidden: Names of headers that are redacted besides.
 
         Raises:
             ConfigurationError: For what is no list of regular expressions; all problems at once.
@@ -59,6 +75,7 @@ class HeaderCapture:
         masked = _patterns("http_capture_headers_sanitize_fields", sanitize_fields, "SANITIZE_FIELDS", problems)
         if problems:
             raise ConfigurationError(*problems)
+        masked += [rf"\A{re.escape(name)}\Z" for name in hidden]
         return cls(direction, wanted, masked, sanitizer) if wanted else None
 
     def attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -70,6 +87,11 @@ class HeaderCapture:
                 found.setdefault(key, []).append(self._safe(name, value, masked=masked))
         return found
 
+    def joined_attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """The same with all lines of one name in a single item, joined by ``,``: what upstream makes of WSGI responses."""
+        found = self.attributes(headers)
+        return {key: [",".join(dict.fromkeys(v) if REDACTED in v else v)] for key, v in found.items()}
+
     def _safe(self, name: str, value: str, *, masked: bool) -> str:
         if masked:
             return REDACTED
@@ -77,8 +99,9 @@ class HeaderCapture:
 
     def _key(self, name: str) -> tuple[str | None, bool]:
         lowered = name.lower()
-        key = self._prefix + lowered.replace("-", "_") if self._captured.fullmatch(lowered) else None
-        entry = (key, self._masked is not None and self._masked.search(lowered) is not None)
+        captured = any(pattern.fullmatch(lowered) for pattern in self._captured)
+        key = self._prefix + lowered.replace("-", "_") if captured else None
+        entry = (key, any(pattern.search(lowered) for pattern in self._masked))
         if len(self._keys) < _NAMES_KEPT:
             self._keys[name] = entry
         return entry
@@ -88,17 +111,18 @@ def _patterns(option: str, given: Any, kind: str, problems: list[str]) -> list[s
     if given is None or (isinstance(given, (list, tuple)) and not given):
         given = [item.strip() for item in os.environ.get(environment_name(kind), "").split(",") if item.strip()]
         option = environment_name(kind)
-    if isinstance(given, str) or not all(isinstance(item, str) for item in given):
+    items: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else [None]
+    if not all(isinstance(item, str) for item in items):
         problems.append(f"{option} must be a list of regular expressions, not {given!r}")
         return []
-    broken = [f"{option}: {item!r} is no regular expression ({reason})" for item in given if (reason := _reason(item))]
+    broken = [f"{option}: {item!r} is no regular expression ({reason})" for item in items if (reason := _reason(item))]
     problems.extend(broken)
-    return [] if broken else list(given)
+    return [] if broken else items
 
 
 def _reason(pattern: str) -> str | None:
     try:
         re.compile(pattern)
-    except re.error as error:
-        return str(error)
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error) or type(error).__name__
     return None

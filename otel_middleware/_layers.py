@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware._logged import listen
 from otel_middleware._options import checked_errors
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.resolution import Routes
@@ -33,7 +34,10 @@ def errors_of(app: Any, errors: Any) -> Any:
     Raises:
         ConfigurationError: When *app* cannot be called, or *errors* is neither an ``ErrorStatuses`` nor a callable.
     """
-    return _checked(app, lambda: checked_errors(errors))
+    checked = _checked(app, lambda: checked_errors(errors))
+    if getattr(checked, "from_logs", False):
+        listen()
+    return checked
 
 
 def routes_of(app: Any, routes: Any, router: Callable[[Any], Router]) -> Routes:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.context import get_current, get_value
+
 from otel_middleware import _attributes as names
 from otel_middleware._bounded import OTHER, BoundedValues
-from otel_middleware._exchange import INFERRED
+from otel_middleware._exchange import EXCHANGE_KEY, INFERRED
 from otel_middleware._guard import guarded
+from otel_middleware._labels import labels_in
 from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
 
 if TYPE_CHECKING:
@@ -31,7 +34,10 @@ _MOST_VALUES = 100
 _MOST_TEMPLATES = 2_000
 """Distinct templates on metrics; a table or a framework that has more is not low-cardinality."""
 
-_FROM_HEADERS = (names.OLD_HTTP_HOST, names.OLD_HTTP_SERVER_NAME, names.OLD_NET_HOST_NAME)
+_FROM_CLIENTS = (
+    *(names.OLD_HTTP_HOST, names.OLD_HTTP_SERVER_NAME, names.OLD_NET_HOST_NAME, names.OLD_NET_HOST_PORT),
+    *(names.OLD_HTTP_FLAVOR, names.NETWORK_PROTOCOL_VERSION),  # wsgiref passes HTTP/1.<any number>
+)
 _METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)
 _SIZES = frozenset({*REQUEST_SIZES.values(), *RESPONSE_SIZES.values()})
 
@@ -60,67 +66,48 @@ class Measurement:
         self.status_keys = (names.OLD_HTTP_STATUS_CODE,) * self.old + (names.HTTP_RESPONSE_STATUS_CODE,) * self.new
         self._templates = BoundedValues(_MOST_TEMPLATES)
         every_method = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
-        self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_HEADERS + _METHODS * every_method}
+        self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_CLIENTS + _METHODS * every_method}
         self._more_keys = BoundedValues(_MOST_VALUES)
         self._more_bounds: dict[str, BoundedValues] = {}
 
-    def bounded(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """*attributes* with everything that a client can choose held to its bound."""
-        if not (self.old or self._bounds):
-            return attributes
+    def bounded(self, attributes: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
+        """*attributes* with the method as the span has it, and everything that a client can choose held to its bound."""
         held = dict(attributes)
+        for name in _METHODS:
+            corrected = exchange.facts.get(name)
+            if corrected is not None and name in held:
+                held[name] = corrected
         for name, bound in self._bounds.items():
             if name in held:
-                held[name] = bound.of(str(held[name]))
+                held[name] = _bounded(bound, held[name])
         return held
 
     def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:
         """Record what upstream proposed, corrected. *elapsed* is the span's duration in nanoseconds."""
-        shared = self._shared(exchange, verdict)
+        more = self._more_of(exchange, verdict)
         for name, histogram, amount, proposed in exchange.proposals:
-            attributes = {**self.bounded(proposed), **shared}
+            attributes = {**more, **self.bounded(proposed, exchange)}
+            if verdict.error_type is None:
+                attributes.pop(names.ERROR_TYPE, None)
+            else:
+                attributes[names.ERROR_TYPE] = verdict.error_type
             if name == DURATION_NEW:
-                self._put_new(attributes, exchange, verdict)
+                self._put(attributes, exchange, verdict, names.HTTP_RESPONSE_STATUS_CODE, names.HTTP_ROUTE)
                 histogram.record(elapsed / _NANOSECONDS, attributes, exchange.context)
             elif name == DURATION_OLD:
-                self._put_old(attributes, exchange, verdict)
+                self._put(attributes, exchange, verdict, names.OLD_HTTP_STATUS_CODE, names.OLD_HTTP_TARGET)
                 histogram.record(max(round(elapsed / _MILLISECONDS), 0), attributes, exchange.context)
             elif name not in _SIZES:
                 histogram.record(amount, attributes, exchange.context)
             if name in RESPONSE_SIZES:
                 self._sizes(name, exchange, attributes)
 
-    def _shared(self, exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
-        shared: dict[str, Any] = {}
-        if verdict.error_type is not None:
-            shared[names.ERROR_TYPE] = verdict.error_type
-        tenants = exchange.tenants
-        if tenants is not None and tenants.on_metrics and exchange.tenant is not None:
-            shared[tenants.attribute] = tenants.on_metrics_value(exchange.tenant)
-        if self._more is not None:
-            self._put_more(shared, guarded("metric_attributes", self._more, exchange.response(verdict)))
-        return shared
-
-    def _put_new(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict) -> None:
-        if verdict.error_type is None:
-            attributes.pop(names.ERROR_TYPE, None)
+    def _put(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict, status: str, route: str) -> None:
         if verdict.status is not None:
-            attributes[names.HTTP_RESPONSE_STATUS_CODE] = verdict.status
-        template = self._template(exchange)
-        if template is not None:
-            attributes[names.HTTP_ROUTE] = template
-
-    def _put_old(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict) -> None:
-        if verdict.status is not None:
-            attributes[names.OLD_HTTP_STATUS_CODE] = verdict.status
-        template = self._template(exchange)
-        if template is not None:
-            attributes[names.OLD_HTTP_TARGET] = template
-
-    def _template(self, exchange: Exchange) -> str | None:
-        if exchange.template is None or (exchange.source == INFERRED and not self._inferred):
-            return None
-        return self._templates.of(exchange.template)
+            attributes[status] = verdict.status
+        template = exchange.template
+        if template is not None and (exchange.source != INFERRED or self._inferred):
+            attributes[route] = self._templates.of(template)
 
     def _sizes(self, duration: str, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
         """Body sizes are counted bytes of this request; where they could not be counted, what was announced."""
@@ -133,15 +120,38 @@ class Measurement:
         if histogram is not None and sent is not None and exchange.status is not None:
             histogram.record(sent, attributes, exchange.context)
 
-    def _put_more(self, shared: dict[str, Any], more: Mapping[str, Any] | None) -> None:
-        for key, value in (more or {}).items():
-            if self._more_keys.of(key) == OTHER:
+    # -- attributes of the user's
+
+    def _more_of(self, exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
+        """Labels, then ``metric_attributes``, then the tenant; none replaces an attribute of the conventions."""
+        more: dict[str, Any] = {}
+        current = get_current()
+        here = current if get_value(EXCHANGE_KEY, current) is exchange else None
+        self._put_more(more, labels_in(here, exchange.context))
+        if self._more is not None:
+            guarded("metric_attributes", self._ask_for_more, more, exchange.response(verdict))
+        tenants = exchange.tenants
+        if tenants is not None and tenants.on_metrics and exchange.tenant is not None:
+            more[tenants.attribute] = tenants.on_metrics_value(exchange.tenant)
+        return more
+
+    def _ask_for_more(self, more: dict[str, Any], response: Response) -> None:
+        if self._more is not None:
+            self._put_more(more, dict(self._more(response) or {}))
+
+    def _put_more(self, shared: dict[str, Any], more: Mapping[str, Any]) -> None:
+        for key, value in more.items():
+            # What is no plain value would be refused by some SDKs and break others.
+            if not isinstance(value, (str, bool, int, float)) or self._more_keys.of(key) == OTHER:
                 continue
             bound = self._more_bounds.get(key) or self._more_bounds.setdefault(key, BoundedValues(_MOST_VALUES))
-            shared[key] = bound.of(value) if isinstance(value, str) else _bounded_number(bound, value)
+            shared[key] = _bounded(bound, value)
 
 
-def _bounded_number(bound: BoundedValues, value: Any) -> Any:
+def _bounded(bound: BoundedValues, value: Any) -> Any:
+    """*value* in its own type, or ``_other``."""
+    if isinstance(value, str):
+        return bound.of(value)
     if isinstance(value, bool):
         return value
     text = str(value)

@@ -22,6 +22,8 @@ class Methods:
     def __init__(self) -> None:
         listed = os.environ.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "")
         self.known = frozenset(item.strip() for item in listed.split(",") if item.strip()) or frozenset(_KNOWN)
+        self.agreed = self.known - {"QUERY"}
+        """Those that every supported upstream reports as they are."""
         self.all = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
 
     def canonical(self, method: str) -> str:

@@ -71,9 +71,10 @@ class Options:
             Routes, given["routes"], router(app) if callable(app) else None
         )
         masked = given["http_capture_headers_sanitize_fields"]
+        hidden = self.tenants.hidden_headers if self.tenants is not None else ()
         for direction in ("request", "response"):
             wanted = given[f"http_capture_headers_server_{direction}"]
-            capture = collect(HeaderCapture.of, direction, wanted, masked, self.sanitizer)
+            capture = collect(HeaderCapture.of, direction, wanted, masked, self.sanitizer, hidden)
             setattr(self, f"capture_{direction}", capture)
         for name in _HOOKS:
             setattr(self, name, collect(_hook, name, given.get(name)))

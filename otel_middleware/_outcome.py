@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware._text import qualified_name
@@ -9,7 +10,7 @@ from otel_middleware._text import qualified_name
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
 
-__all__ = ["COMPLETED", "Verdict", "decide", "judged"]
+__all__ = ["COMPLETED", "Verdict", "decide", "has_no_body", "is_cancellation", "judged", "tells_of_client"]
 
 COMPLETED = "completed"
 FAILED = "failed"
@@ -27,6 +28,9 @@ _DENIED = 403
 # RFC 6455 7.4.1 and the IANA registry: abnormal closure, and the server's own failures.
 _WEBSOCKET_ERRORS = frozenset({1006, 1011, 1012, 1013, 1014})
 _WEBSOCKET_NORMAL = frozenset({1000, 1001, 1005})
+
+_CANCELLATIONS = frozenset({"Cancelled", "GreenletExit"})
+"""How trio and gevent say it, which cannot be imported to be compared with."""
 
 
 class Verdict(NamedTuple):
@@ -60,7 +64,21 @@ def judged(verdict: Verdict, opinion: bool | None, recorded: BaseException | str
         return verdict._replace(error_type=None, described=False, outcome=outcome)
     outcome = FAILED if verdict.outcome == COMPLETED else verdict.outcome
     error_type = verdict.error_type or _name(recorded) or str(verdict.status)
-    return verdict._replace(error_type=error_type, error=verdict.error or _exception(recorded), outcome=outcome)
+    return verdict._replace(
+        error_type=error_type, error=_exception(recorded) if verdict.error is None else verdict.error, outcome=outcome
+    )
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether *error* says that the server or a caller gave up the work, and nothing of the work itself."""
+    if isinstance(error, Exception):
+        return False
+    return isinstance(error, (CancelledError, GeneratorExit)) or type(error).__name__ in _CANCELLATIONS
+
+
+def tells_of_client(error: BaseException | None) -> bool:
+    """Whether *error*, which the server raised itself, says that its client has left."""
+    return isinstance(error, OSError) or "Disconnect" in type(error).__name__
 
 
 def _http(x: Exchange) -> Verdict:
@@ -68,7 +86,8 @@ def _http(x: Exchange) -> Verdict:
     if error is not None:
         return Verdict(status or _SERVER_ERROR, qualified_name(error), error, status is None, FAILED)
     if status is not None and status >= _SERVER_ERROR:
-        return Verdict(status, _name(x.recorded) or str(status), _exception(x.recorded), outcome=FAILED)
+        known = x.known_error
+        return Verdict(status, _name(known) or str(status), _exception(known), outcome=FAILED)
     if x.cancelled or x.client_left:
         return Verdict(status, outcome=CANCELLED if x.cancelled else CLIENT_DISCONNECTED)
     if status is None:
@@ -83,7 +102,12 @@ def _is_short(x: Exchange, status: int) -> bool:
         return True
     if x.expected_bytes is None or x.bytes_sent is None or x.bytes_sent >= x.expected_bytes:
         return False
-    return x.request.method != "HEAD" and status not in (_NO_CONTENT, _NOT_MODIFIED)
+    return not has_no_body(x, status)
+
+
+def has_no_body(x: Exchange, status: int) -> bool:
+    """Whether the response carries no content, whatever its Content-Length says (RFC 9110, 6.4.1)."""
+    return x.request.method == "HEAD" or status in (_NO_CONTENT, _NOT_MODIFIED)
 
 
 def _websocket(x: Exchange) -> Verdict:

@@ -9,14 +9,16 @@ from otel_middleware._connection import settle_connection
 from otel_middleware._consultation import ask, settle_parent
 from otel_middleware._exchange import Exchange
 from otel_middleware._measurement import Measurement
-from otel_middleware._methods import OTHER_METHOD, Methods
+from otel_middleware._methods import Methods
+from otel_middleware._queue import QueueTime
 from otel_middleware._version import __version__
-from otel_middleware.trust import time_in_queue
+from otel_middleware.request import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware._connection import Connection, Endpoint
+    from otel_middleware._neighbours import Neighbours
     from otel_middleware._options import Options
     from otel_middleware._seams import MeterSeam, TracerSeam
     from otel_middleware.request import Request
@@ -33,21 +35,29 @@ class Plan:
         tracers: The seam that upstream got as its tracer provider.
         meters: The seam that upstream got as its meter provider, after upstream has created its instruments.
         upstream: Called with a shadow of the request: upstream's middleware around a stub.
+        neighbours: Who else instruments the application.
     """
 
     def __init__(
-        self, options: Options, tracers: TracerSeam, meters: MeterSeam, upstream: Callable[[Any], None]
+        self,
+        options: Options,
+        tracers: TracerSeam,
+        meters: MeterSeam,
+        upstream: Callable[[Any], None],
+        neighbours: Neighbours,
     ) -> None:
         self.options = options
         self.routes: Routes = options.routes
         self.sanitizer = options.sanitizer
         self.trust = options.trust
         self.upstream = upstream
+        self.neighbours = neighbours
         self.tracer = tracers.provider.get_tracer("otel_middleware", __version__)
+        self.queue = QueueTime(meters.provider) if options.trust.proxies else None
         self.methods = Methods()
         self.method_in_name = self.methods.in_name
         self.measurement = Measurement(
-            meters.histograms, options.metric_attributes, inferred=self.routes.infers_on_metrics
+            meters.completed(), options.metric_attributes, inferred=self.routes.infers_on_metrics
         )
 
     def exchange(self, request: Request, kind: str, root_path: str, route_path: str) -> Exchange:
@@ -59,12 +69,14 @@ class Plan:
             root_path: As the server gave it, decoded.
             route_path: The decoded path below it.
         """
+        if not self.neighbours.seen:
+            self.neighbours.look_again()
         exchange = Exchange(self, request, kind)
         exchange.root_path, exchange.route_path = root_path, route_path
-        path = request.path
+        path = path_of(request.path)
         exchange.safe_path = _encodable(path) if self.sanitizer is None else self.sanitizer.path(path)
         method = request.method
-        if method not in self.methods.known or kind == "websocket":
+        if method not in self.methods.agreed or kind == "websocket":
             self._put_method(exchange, method)
         return exchange
 
@@ -76,15 +88,15 @@ class Plan:
 
     def connected(self, exchange: Exchange, scheme: str, peer: Endpoint, bound: Endpoint) -> Connection:
         """Decide whom to believe, and under which parent the span stands."""
-        trust = self.trust
-        connection = settle_connection(exchange, trust, scheme, peer, bound)
-        belief = None
+        trust, belief = self.trust, None
+        proxied = self.queue is not None and trust.proxied(peer.address)
+        told = trust.forwarded(exchange.request.header) if proxied else None
+        connection = settle_connection(exchange, told, scheme, peer, bound)
         if not trust.trivial:
-            proxied = trust.proxied(peer.address)
             belief = trust.believes(exchange.request)
             exchange.tenant_believed = belief.tenant
-            if proxied:
-                self._put_queue_time(exchange)
+        if self.queue is not None and proxied:
+            self.queue.note(exchange)
         settle_parent(exchange, belief)
         return connection
 
@@ -96,15 +108,9 @@ class Plan:
         canonical = self.methods.canonical(method)
         if self.measurement.new:
             exchange.facts[names.HTTP_REQUEST_METHOD] = canonical
-            if canonical != method:
-                exchange.facts[names.HTTP_REQUEST_METHOD_ORIGINAL] = _bounded(method)
+            exchange.facts[names.HTTP_REQUEST_METHOD_ORIGINAL] = None if canonical == method else _bounded(method)
         if self.measurement.old:
-            exchange.facts[names.OLD_HTTP_METHOD] = canonical if canonical != OTHER_METHOD else OTHER_METHOD
-
-    def _put_queue_time(self, exchange: Exchange) -> None:
-        queued = time_in_queue(exchange.request.header, exchange.start / 1e9)
-        if queued is not None:
-            exchange.facts[names.TIME_IN_QUEUE] = queued
+            exchange.facts[names.OLD_HTTP_METHOD] = canonical
 
 
 def _encodable(text: str) -> str:

@@ -6,29 +6,33 @@ Upstream proposes, the exchange decides: what upstream starts and records while 
 
 from __future__ import annotations
 
-import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics, trace
-from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import NonRecordingSpan, Span, TracerProvider
 
-from otel_middleware._upstream import ACTIVE_REQUESTS
+from otel_middleware._active_requests import ActiveRequests
+from otel_middleware._upstream import ACTIVE_REQUESTS, DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from otel_middleware._exchange import Exchange
 
-__all__ = ["ASKING", "ActiveRequests", "MeterSeam", "TracerSeam"]
+__all__ = ["ASKING", "MeterSeam", "TracerSeam"]
 
 ASKING: ContextVar[Exchange | None] = ContextVar("otel_middleware_asking", default=None)
 """The exchange that upstream is being asked about; set only while asking."""
 
-_CELLS_KEPT = 1_000
-"""Attribute sets that stay as zero cells; a second reader must still see the zero."""
+_SIZES = {
+    REQUEST_SIZES[DURATION_OLD]: "Measures the size of HTTP request messages (compressed).",
+    RESPONSE_SIZES[DURATION_OLD]: "measures the size of HTTP response messages (compressed).",
+    REQUEST_SIZES[DURATION_NEW]: "Size of HTTP server request bodies.",
+    RESPONSE_SIZES[DURATION_NEW]: "Size of HTTP server response bodies.",
+}
+"""The size instruments as upstream's ASGI middleware describes them."""
 
 
 class TracerSeam(TracerProvider):
@@ -70,19 +74,27 @@ class MeterSeam(MeterProvider):
     Attributes:
         histograms: The real histograms that upstream created, by name; which of the duration names is there tells the
             semantic convention mode.
-        active: Cells of ``http.server.active_requests``, or ``None`` before upstream has asked for it.
     """
 
     def __init__(self, provider: MeterProvider | None = None) -> None:
         self.provider = metrics.get_meter_provider() if provider is None else provider
         self.histograms: dict[str, metrics.Histogram] = {}
+        self._meter: metrics.Meter | None = None
 
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
         """Upstream's meter, by its own scope name, version and schema URL."""
-        meter = self.provider.get_meter(*args, **kwargs)
+        self._meter = meter = self.provider.get_meter(*args, **kwargs)
         return _Meter(
             meter, self.histograms, ActiveRequests.of(self.provider, meter, (args, tuple(sorted(kwargs.items()))))
         )
+
+    def completed(self) -> dict[str, metrics.Histogram]:
+        """The histograms, with the sizes that upstream has for ASGI alone created where they are missing."""
+        for sizes in (REQUEST_SIZES, RESPONSE_SIZES):
+            for duration, name in sizes.items():
+                if duration in self.histograms and name not in self.histograms and self._meter is not None:
+                    self.histograms[name] = self._meter.create_histogram(name, unit="By", description=_SIZES[name])
+        return self.histograms
 
 
 class _Meter:
@@ -128,49 +140,3 @@ class _ActiveCounter:
             self._active.add(tuple((attributes or {}).items()), amount)
         elif amount > 0:
             exchange.counted_as(self._active, attributes or {})
-
-
-class ActiveRequests:
-    """``http.server.active_requests`` as cells that an observable counter reads.
-
-    Far cheaper per request than two synchronous adds. Shared by all stacks on one provider and scope: an observable instrument
-    is registered once, and a second registration would lose its counts.
-    """
-
-    _shared: ClassVar[WeakKeyDictionary[MeterProvider, dict[Any, ActiveRequests]]] = WeakKeyDictionary()
-    _sharing = threading.Lock()
-
-    def __init__(self, meter: metrics.Meter) -> None:
-        self._meter = meter
-        self._lock = threading.Lock()
-        self._cells: dict[tuple[tuple[str, Any], ...], int] = {}
-        self._created = False
-
-    @classmethod
-    def of(cls, provider: MeterProvider, meter: metrics.Meter, scope: Any) -> ActiveRequests:
-        """The cells of *scope* on *provider*."""
-        with cls._sharing:
-            scopes = cls._shared.setdefault(provider, {})
-            return scopes.setdefault(repr(scope), cls(meter))
-
-    def observed(self, name: str, unit: str = "", description: str = "") -> ActiveRequests:
-        """Register the observable counter, once."""
-        with self._lock:
-            created, self._created = self._created, True
-        if not created:
-            self._meter.create_observable_up_down_counter(name, [self._observe], unit=unit, description=description)
-        return self
-
-    def add(self, cell: tuple[tuple[str, Any], ...], amount: int) -> None:
-        """Add *amount* to the cell of these attributes."""
-        with self._lock:
-            count = self._cells.get(cell, 0) + amount
-            if count or len(self._cells) <= _CELLS_KEPT:
-                self._cells[cell] = count
-            else:
-                del self._cells[cell]
-
-    def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
-        with self._lock:
-            cells = list(self._cells.items())
-        return [Observation(count, dict(cell)) for cell, count in cells]

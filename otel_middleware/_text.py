@@ -20,6 +20,7 @@ _MAX_NOTES = 16
 _OUTER_FRAMES = 16
 _INNER_FRAMES = 32
 _MAX_WALKED = 10_000
+_MAX_LINE = 4_096
 
 _UNREADABLE = "<no readable message>"
 _CAUSE = "The above exception was the direct cause of the following exception:"
@@ -69,10 +70,10 @@ def stack_trace(
         note: Gives the line for one note, ``None`` to leave it out.
 
     Returns:
-        At most 16,384 characters: up to 32 exceptions, 48 frames each (16 outermost, 32 innermost), groups 8 deep.
+        At most 16,384 characters: up to 32 exceptions, 48 frames each (16 outermost, 32 innermost), groups 8 deep,
+        4,096 characters a line.
     """
-    lines = list(_Trace(describe, note).lines(error, 0))
-    return _bounded(lines)
+    return _bounded([line[:_MAX_LINE] for line in _Trace(describe, note).lines(error, 0)])
 
 
 class _Trace:

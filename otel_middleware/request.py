@@ -6,12 +6,15 @@ are decoded only where they are asked, never raise, and are the same for ASGI an
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Request", "Response"]
+__all__ = ["Request", "Response", "authority_of", "path_of"]
+
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Request:
@@ -24,7 +27,7 @@ class Request:
         path: Decoded path with the leading slash, ``root_path`` / ``SCRIPT_NAME`` included.
         query: Query string without ``?``, as received; empty when there is none.
         scheme: ``http``, ``https``, ``ws`` or ``wss``.
-        host: The Host header as received, or ``None``.
+        host: The Host header as received, or the authority of a target in absolute form, or ``None``.
         client: Address of the client that the trust policy believes, or ``None``.
         headers: Header names in any case, with their values; several values of one name are joined by ``, ``.
     """
@@ -72,7 +75,7 @@ class Request:
 
     @property
     def host(self) -> str | None:
-        """The Host header as received."""
+        """The Host header as received; the authority of a target in absolute form."""
         return self.header("host") if self._host is None else self._host
 
     @property
@@ -83,6 +86,10 @@ class Request:
     def header(self, name: str) -> str | None:
         """The value of a request header, or ``None``. *name* in any case; several values are joined by ``, ``."""
         return self._headers.get(name.lower())
+
+    def believe(self, client: str | None, scheme: str) -> None:
+        """Settle client and scheme as the trust policy believes them, before a policy reads them."""
+        self._client, self._scheme = client, scheme
 
     def header_lines(self) -> Iterable[tuple[str, str]]:
         """All request headers as pairs of lower-case name and value, one a line."""
@@ -155,6 +162,18 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status} {self.outcome} to {self.request!r}>"
+
+
+def authority_of(target: str) -> str | None:
+    """The authority of a target in absolute form, which stands in place of Host (RFC 9112 section 3.2.2), or ``None``."""
+    found = _ABSOLUTE.match(target)
+    return found[1] if found else None
+
+
+def path_of(path: str) -> str:
+    """*path* without scheme and authority, which some servers leave in it when the target has absolute form."""
+    found = None if path.startswith("/") else _ABSOLUTE.match(path)
+    return found[2] or "/" if found else path
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

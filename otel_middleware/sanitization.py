@@ -29,8 +29,8 @@ MAX_INPUT = 131_072
 _QUERY_ORDINARY = only_of(b"&=-_.~+%,*!'()$")
 _PATH_ORDINARY = only_of(b"/-_.~+,*!'()$")
 _TEXT_ORDINARY = only_of(b" -_.~+*!'()$#;?<>|^`[]{}\"\\&")
-# A space, `+` and `,` hide nothing; whatever else is percent-encoded is decoded and looked at.
-_ENCODED = re.compile(r"%(?!2[0BbCc])")
+# In a value a space, `+` and `,` hide nothing; whatever else is percent-encoded is decoded and looked at.
+_ENCODED = re.compile(r"%(?:(?!2[0BbCc])|2[BbCc][^&=]{0,64}=)")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROLS_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -123,7 +123,7 @@ class Sanitizer:
         """A query string without its ``?``: pairs that hold no secret stay as they are, in their order."""
         try:
             if not query or self._plain_query(query):
-                return query
+                return query[:MAX_LENGTH]
             text = _encoded_controls(_cut_input(query, "&;"))
             return self._scanner.query(text, "query")[:MAX_LENGTH]
         except Exception:  # noqa: BLE001 - fails closed
@@ -133,7 +133,7 @@ class Sanitizer:
         """A path, decoded or not, or a request target in absolute form."""
         try:
             if self._plain_path(path):
-                return path
+                return path[:MAX_LENGTH]
             return self._scanner.target(_encoded_controls(_cut_input(path, "/")), "path")[:MAX_LENGTH]
         except Exception:  # noqa: BLE001 - fails closed
             return self._failed("path")
@@ -216,7 +216,7 @@ class Sanitizer:
         return self._free(text, "exception", "")
 
     def _free(self, text: str, place: str, name: str, *, multiline: bool = False) -> str:
-        if text.isascii():
+        if len(text) <= MAX_INPUT and text.isascii():
             raw = text.encode()
             if not raw.translate(None, _TEXT_ORDINARY) and self._looks_plain(raw, text):
                 return text[:MAX_LENGTH]
@@ -228,7 +228,7 @@ class Sanitizer:
 
     def _plain_query(self, query: str) -> bool:
         """Whether *query* needs no closer look. Costs a few passes in C; the scanner would leave such a query as it is."""
-        if len(query) > MAX_LENGTH or not query.isascii():
+        if len(query) > MAX_INPUT or not query.isascii():
             return False
         raw = query.encode()
         if raw.translate(None, _QUERY_ORDINARY) or ("%" in query and _ENCODED.search(query)):
@@ -238,7 +238,7 @@ class Sanitizer:
         return self._screen.clears_query(raw) and self._looks_plain(raw, query)
 
     def _plain_path(self, path: str) -> bool:
-        if self._paths or len(path) > MAX_LENGTH or not path.isascii():
+        if self._paths or len(path) > MAX_INPUT or not path.isascii():
             return False
         raw = path.encode()
         return not raw.translate(None, _PATH_ORDINARY) and self._looks_plain(raw, path)

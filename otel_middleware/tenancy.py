@@ -54,7 +54,9 @@ class Tenants:
         allowed: The only tenants there are; ``None`` allows all that fit *pattern*.
         pattern: Regular expression that a tenant must match from end to end.
         unknown: What is shown in place of a tenant that is missing or does not fit.
-        hashed_with: Key; tenants are then shown as 16 hexadecimal digits of their HMAC-SHA-256.
+        hashed_with: Key; tenants are then shown as 16 hexadecimal digits of their HMAC-SHA-256, and the header that they
+            are read from is redacted where it is captured. A path or host that names a tenant is reported all the same
+            (``Sanitizer(paths=...)`` masks the path).
         on_metrics: Whether the tenant is an attribute of the server metrics.
         max_on_metrics: How many tenants keep their name on metrics, 0 or more, for the life of the process, by first
             use; those in *allowed* and *unknown* always do. All others become ``_other``.
@@ -101,6 +103,14 @@ class Tenants:
         }
         for name, value in compiled.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def hidden_headers(self) -> tuple[str, ...]:
+        """Headers that hold a tenant which may not be readable."""
+        if self._key is None:
+            return ()
+        read = (getattr(policy, "header", getattr(policy, "name", None)) for policy in self._policies)
+        return tuple(name for name in read if isinstance(name, str))
 
     @classmethod
     def wrapping(cls, option: Any) -> Tenants | None:

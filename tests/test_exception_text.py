@@ -1,5 +1,6 @@
 """Exceptions as text: what is told of them, and what they may try."""
 
+import builtins
 import sys
 
 import pytest
@@ -163,13 +164,16 @@ def test_notes_are_sanitised_lines(sanitizer):
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are builtin since Python 3.11")
 def test_members_of_a_group_are_told(sanitizer):
     """Each member stands under the group, indented, with its own causes and secrets masked."""
-    inner = ExceptionGroup("in", [KeyError(f"sig={S}")])
-    group = ExceptionGroup(f"token={S}", [raised(ValueError("a"), cause=TypeError(f"pwd={S}")), inner])
+    inner = builtins.ExceptionGroup("in", [KeyError(f"sig={S}")])
+    group = builtins.ExceptionGroup(f"token={S}", [raised(ValueError("a"), cause=TypeError(f"pwd={S}")), inner])
 
     trace = sanitizer.exception(group)
 
     assert trace.splitlines()[0] == "ExceptionGroup: token=REDACTED (2 sub-exceptions)"
-    assert "  + 2 of 2\n  | ExceptionGroup: in (1 sub-exception)\n  |   + 1 of 1\n  |   | KeyError: 'sig=REDACTED'" in trace
+    assert (
+        "  + 2 of 2\n  | ExceptionGroup: in (1 sub-exception)\n  |   + 1 of 1\n  |   | KeyError: 'sig=REDACTED'"
+        in trace
+    )
     assert "  | TypeError: pwd=REDACTED" in trace
     assert S not in trace
 

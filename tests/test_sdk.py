@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 
 import pytest
 from harness import Described
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import export as log_export
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -45,17 +46,24 @@ def test_tenant_is_on_children(protocol, telemetry):
     assert tenants == {"grandchild": "acme", "child": "acme", "GET /": "acme", "outside": None}
 
 
+def sdk_record(body):
+    """A log record of the SDK, whose class moved to the API in 1.37."""
+    module = "opentelemetry._logs" if hasattr(log_export, "InMemoryLogRecordExporter") else "opentelemetry.sdk._logs"
+    return import_module(module).LogRecord(body=body)
+
+
 def test_tenant_is_on_log_records(protocol, telemetry):
     """SDK log records and the standard library's carry the tenant of their request."""
-    exporter = InMemoryLogRecordExporter()
+    memory = getattr(log_export, "InMemoryLogRecordExporter", None) or log_export.InMemoryLogExporter  # before 1.38
+    exporter = memory()
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(TenantLogProcessor())
-    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    provider.add_log_record_processor(log_export.SimpleLogRecordProcessor(exporter))
     logger = provider.get_logger("app")
     seen = []
 
     def inside(_carrier):
-        logger.emit(body="sold")
+        logger.emit(sdk_record("sold"))
         record = logging.LogRecord("app", logging.INFO, __file__, 1, "sold", (), None)
         assert TenantLogFilter().filter(record)
         seen.append(record.tenant_id)

@@ -171,7 +171,7 @@ class Scanner:
         if "=" in text:
             text = SECRET_PAIR.sub(lambda pair: self._segment_pair(pair, place), text)
         text = self.patterns(text, place, "")
-        return self._decoded(text, place, depth, self.target, "/:;=@,+$&!'()*~") if "%" in text else text
+        return self._decoded(text, place, depth, self.target, "/:@,+$!'()*~") if "%" in text else text
 
     def _segment_pair(self, pair: re.Match[str], place: str) -> str:
         rule = self._keys.rule(pair[1])

@@ -62,7 +62,8 @@ class KeyScreen:
         branches = [re.escape(last) + b"(?:" + b"|".join(sorted(rest)) + b")" for last, rest in sorted(names.items())]
         key = b"(?:" + b"|".join(branches) + b")" if branches else rb"(?!)"
         self._in_query = re.compile(b"=" + key)
-        self._in_prose = re.compile(rb"""[=:>,][=>"'\\\]\[\s]*""" + key)
+        # Between key and sign stand a bracket, a quote with three backslashes at most, and eight spaces at most.
+        self._in_prose = re.compile(rb"""[=:>,][=>"'\\\]\s]{0,16}""" + key)
 
     def clears_query(self, raw: bytes) -> bool:
         """Whether no pair of a query of ASCII letters, digits and ``&=-_.~+%,*!'()$`` has a secret's key."""
@@ -70,7 +71,12 @@ class KeyScreen:
 
     def clears_prose(self, text: str) -> bool:
         """Whether no ``key=value``, ``key: value`` or JSON pair in *text* has a secret's key."""
-        return text.isascii() and "[" not in text and self._in_prose.search(_folded(text.encode())) is None
+        return (
+            text.isascii()
+            and "[" not in text
+            and "%" not in text
+            and self._in_prose.search(_folded(text.encode())) is None
+        )
 
 
 def _folded(raw: bytes) -> bytes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware.asgi._types import Message, Scope
 
-__all__ = ["answered", "lines"]
+__all__ = ["accepted", "answered", "lines"]
 
 
 def answered(exchange: Exchange, scope: Scope, message: Message) -> Message:
@@ -34,11 +34,23 @@ def answered(exchange: Exchange, scope: Scope, message: Message) -> Message:
         guarded(
             "server_response_hook", options.server_response_hook, exchange.span, scope, message.get("status"), headers
         )
+    return _propagated(exchange, message)
+
+
+def accepted(exchange: Exchange, message: Message) -> Message:
+    """Capture the headers that a websocket's handshake answers with; the message to forward."""
+    capture = exchange.plan.options.capture_response
+    headers = message.get("headers")
+    if capture is not None and type(headers) in (list, tuple):
+        exchange.capture(capture.attributes(lines(headers)))
+    return _propagated(exchange, message)
+
+
+def _propagated(exchange: Exchange, message: Message) -> Message:
+    """*message*, or a copy with a list of its own when a response propagator adds headers."""
     propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
-    return message if propagator is None else _propagated(propagator, exchange, message)
-
-
-def _propagated(propagator: Any, exchange: Exchange, message: Message) -> Message:
+    if propagator is None:
+        return message
     added: list[tuple[bytes, bytes]] = []
     guarded("the response propagator", propagator.inject, added, exchange.context, _SETTER)
     return {**message, "headers": [*(message.get("headers") or ()), *added]} if added else message

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import Status, StatusCode, use_span
+from opentelemetry.context import attach, get_current
+from opentelemetry.trace import set_span_in_context
 
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.trace import Span
+
     from otel_middleware._exchange import Exchange
     from otel_middleware._options import Options
     from otel_middleware.asgi._types import Message, Receive, Scope, Send
@@ -16,7 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["MessageSpans"]
 
 _EVENT_TYPE = "asgi.event.type"
-_SERVER_ERROR = 500
+
+_STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+"""With these the route is known: their span has it in its name."""
+
+_STATUS_OF_FRAMES = {"websocket.receive": 200, "websocket.send": 200}
+"""The status that upstream gives to the span of a websocket message."""
 
 
 class MessageSpans:
@@ -41,12 +51,15 @@ class MessageSpans:
 
         async def received() -> Message:
             span = self._exchange.message_span("receive")
-            with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+            previous = get_current()
+            attach(set_span_in_context(span, previous))
+            try:
                 message = await receive()
-                if hook is not None:
-                    guarded("client_request_hook", hook, span, self._scope, message)
-                span.set_attribute(_EVENT_TYPE, message["type"])
-            return message
+                self._note("client_request_hook", hook, span, message)
+                return message
+            finally:
+                attach(previous)
+                span.end()
 
         return received
 
@@ -57,15 +70,31 @@ class MessageSpans:
         hook = self._options.client_response_hook
 
         async def sent(message: Message) -> None:
+            guarded("a message span", self._ask_for_route, message)
             span = self._exchange.message_span("send")
-            if hook is not None:
-                guarded("client_response_hook", hook, span, self._scope, message)
-            if message["type"] == "http.response.start":
-                self._exchange.put_status(span, message["status"])
-                if message["status"] >= _SERVER_ERROR:
-                    span.set_status(Status(StatusCode.ERROR))
-            span.set_attribute(_EVENT_TYPE, message["type"])
-            span.end()
+            previous = get_current()
+            attach(set_span_in_context(span, previous))
+            try:
+                self._note("client_response_hook", hook, span, message)
+            finally:
+                attach(previous)
+                span.end()
             await send(message)
 
         return sent
+
+    def _ask_for_route(self, message: Message) -> None:
+        if message["type"] in _STARTS:
+            self._exchange.plan.routes.told(self._exchange, self._scope)
+
+    def _note(self, name: str, hook: Callable[..., Any] | None, span: Span, message: Message) -> None:
+        if hook is not None:
+            guarded(name, hook, span, self._scope, message)
+        guarded("a message span", self._describe, span, message)
+
+    def _describe(self, span: Span, message: Message) -> None:
+        kind = message["type"]
+        span.set_attribute(_EVENT_TYPE, kind)
+        status = message["status"] if kind == "http.response.start" else _STATUS_OF_FRAMES.get(kind)
+        if isinstance(status, int):
+            self._exchange.put_status(span, status)

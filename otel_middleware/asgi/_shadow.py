@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._connection import Endpoint
-from otel_middleware.request import Request
+from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ class ScopeRequest(Request):
         self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
         self._query_string = scope.get("query_string")
         self._client = None
-        self._host = None
+        self._host = None if self._path[0] == "/" else authority_of(self._path)
         self._raw, self._lines, self._repeats = _by_name(scope.get("headers"))
 
     @property
@@ -137,9 +137,9 @@ def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any])
         if plan.sanitizer is not None:
             agent = plan.sanitizer.header("user-agent", agent)
         headers.append((b"user-agent", agent[:_MAX_USER_AGENT].encode("latin-1", "replace")))
-    address, port = connection.server
-    if plan.measurement.old and address:
-        headers.append((b"host", (f"{address}:{port}" if port else address).encode("utf-8", "replace")))
+    host, port = connection.host, connection.server.port
+    if plan.measurement.old and connection.authority:
+        headers.append((b"host", connection.authority.encode("utf-8", "replace")))
     query = plan.safe_query(request.query)
     client = connection.client
     return {
@@ -149,7 +149,7 @@ def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any])
         "query_string": query.encode("utf-8", "replace"),
         "scheme": connection.scheme,
         "http_version": scope.get("http_version"),
-        "server": (address, port or 80) if address else None,
+        "server": (host, port or 80) if host else None,
         "client": (client.address, client.port) if client.address else None,
         "headers": headers,
     }

@@ -15,4 +15,5 @@ Message = MutableMapping[str, Any]
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[Any]]
+"""What it returns is passed on: the specification wants ``None``, and servers complain of anything else."""

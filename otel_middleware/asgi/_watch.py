@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._guard import say_once
-from otel_middleware.asgi._answer import answered
+from otel_middleware._guard import guarded, say_once
+from otel_middleware.asgi._answer import accepted, answered
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Watch"]
 
 _DISCONNECTS = frozenset({"http.disconnect", "websocket.disconnect"})
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _NORMAL_CLOSURE = 1000  # ASGI: the default code of websocket.close
 
 
@@ -30,19 +31,25 @@ class Watch:
         send: The server's.
     """
 
-    __slots__ = ("_exchange", "_receive", "_scope", "_send", "send_error", "trailers")
+    __slots__ = ("_begun", "_exchange", "_receive", "_replaced", "_scope", "_send", "server_error", "trailers")
 
     def __init__(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         self._exchange = exchange
         self._scope = scope
         self._receive = receive
         self._send = send
-        self.send_error: BaseException | None = None
+        self._begun = False  # headers have gone
+        self._replaced: tuple[Any, ...] | None = None  # what stands when the server refuses another start
+        self.server_error: BaseException | None = None
         self.trailers = False
 
     async def receive(self) -> Message:
         """Receive from the server."""
-        message = await self._receive()
+        try:
+            message = await self._receive()
+        except Exception as error:
+            self.server_error = error
+            raise
         if not self._exchange.over:
             try:
                 self._received(message)
@@ -52,22 +59,50 @@ class Watch:
 
     async def send(self, message: Message) -> None:
         """Send to the server."""
-        if self._exchange.over:
-            await self._send(message)
-            return
+        noted = not self._exchange.over
+        if noted:
+            try:
+                message = self._sending(message)
+            except Exception as error:  # noqa: BLE001 - the server says what it thinks of a malformed message
+                say_once("sending", "noting a message", error, "it is not counted")
         try:
-            message = self._sending(message)
-        except Exception as error:  # noqa: BLE001 - the server says what it thinks of a malformed message
-            say_once("sending", "noting a message", error, "it is not counted")
-        try:
             await self._send(message)
-        except BaseException as error:
-            self.send_error = error
+        except Exception as error:
+            self.server_error = error
+            guarded("noting a refused message", self._refused, message)
             raise
-        try:
-            self._sent(message)
-        except Exception as error:  # noqa: BLE001 - the server took it
-            say_once("sent", "noting a message", error, "it is not counted")
+        if noted:
+            try:
+                self._sent(message)
+            except Exception as error:  # noqa: BLE001 - the server took it
+                say_once("sent", "noting a message", error, "it is not counted")
+
+    def caused(self, error: BaseException) -> bool:
+        """Whether *error* is the very error that the server raised, was raised from it, or is a group of such."""
+        caused = self.server_error
+        if caused is None:
+            return False
+        if error is caused or error.__cause__ is caused or error.__context__ is caused:
+            return True
+        members = getattr(error, "exceptions", None)  # ExceptionGroup: what a task group makes of it
+        return isinstance(members, tuple) and bool(members) and all(map(self.caused, members))
+
+    def look_for_client(self) -> None:
+        """Note that the client has left, where only the server knows.
+
+        uvicorn drops silently what is sent to a client that has left; its ``receive`` belongs to the object that knows.
+        """
+        if getattr(getattr(self._receive, "__self__", None), "disconnected", False) is True:
+            self._exchange.client_left = True
+
+    def _refused(self, message: Message) -> None:
+        exchange = self._exchange
+        if exchange.over or self._begun or message["type"] not in _STARTS:
+            return
+        if self._replaced is None:
+            exchange.unanswered()
+        else:
+            exchange.answer = self._replaced
 
     def _received(self, message: Message) -> None:
         exchange, kind = self._exchange, message["type"]
@@ -85,8 +120,18 @@ class Watch:
     def _sending(self, message: Message) -> Message:
         kind = message["type"]
         if kind == "http.response.start":
-            return self._start(message)
-        if kind == "http.response.body" and message.get("more_body") and self._exchange.first_byte is None:
+            return message if self._begun else self._start(message)
+        if kind == "websocket.accept":
+            return accepted(self._exchange, message)
+        if kind == "websocket.http.response.start":
+            self._exchange.status = _status_code(message)
+            return answered(self._exchange, self._scope, message)
+        if (
+            kind == "http.response.body"
+            and self._exchange.first_byte is None
+            and message.get("more_body")
+            and message.get("body")
+        ):
             self._exchange.first_byte = perf_counter_ns()
         return message
 
@@ -99,29 +144,38 @@ class Watch:
 
     def _start(self, message: Message) -> Message:
         exchange = self._exchange
-        exchange.status = message.get("status")
+        if exchange.status is not None:
+            self._replaced = exchange.answer
+            exchange.unanswered()
+        exchange.status = _status_code(message)
         self.trailers = bool(message.get("trailers"))
         exchange.plan.routes.told(exchange, self._scope)
         return answered(exchange, self._scope, message)
 
     def _body(self, message: Message) -> None:
         exchange = self._exchange
+        self._begun = True
         if exchange.bytes_sent is not None:
             exchange.bytes_sent += len(message.get("body") or b"")
         if not message.get("more_body") and not self.trailers:
-            exchange.body_ended()
+            self._ended()
 
     def _other(self, kind: Any, message: Message) -> None:
         exchange = self._exchange
         if kind == "http.response.trailers":
             if not message.get("more_trailers"):
-                exchange.body_ended()
+                self._ended()
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
+            self._begun = True
             exchange.bytes_sent = None  # the server reads the file: what was announced counts
-            if kind == "http.response.pathsend" or not message.get("more_body"):
-                exchange.body_ended()
+            if not message.get("more_body") and not self.trailers:
+                self._ended()
         elif exchange.kind == "websocket":
             self._websocket(kind, message)
+
+    def _ended(self) -> None:
+        self.look_for_client()
+        self._exchange.body_ended()
 
     def _websocket(self, kind: Any, message: Message) -> None:
         exchange = self._exchange
@@ -141,9 +195,11 @@ class Watch:
             exchange.accepted, exchange.messages = True, [0, 0]
         elif kind == "websocket.close" and exchange.closed_by is None:
             exchange.closed_by, exchange.close_code = "application", message.get("code") or _NORMAL_CLOSURE
-        elif kind == "websocket.http.response.start":
-            exchange.status = message.get("status")
-            answered(exchange, self._scope, message)
+
+
+def _status_code(message: Message) -> int | None:
+    status = message.get("status")
+    return int(status) if isinstance(status, int) else None
 
 
 def _size(message: Message) -> int:

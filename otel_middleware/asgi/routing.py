@@ -44,26 +44,24 @@ class RouteTemplateMiddleware:
         self.app = app
         self.routes = routes_of(app, routes, asgi_router)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         if scope["type"] in ("http", "websocket"):
             exchange = exchange_in(scope)
             if exchange is None:
                 span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
                 if span is not None:
-                    await self._name(span, scope, receive, send)
-                    return
+                    return await self._name(span, scope, receive, send)
             elif exchange.plan.routes is not self.routes:
                 request = ScopeRequest(scope)
                 self.routes.declare_inside(exchange, *below(scope, request.path), scope)
-        await self.app(scope, receive, send)
+        return await self.app(scope, receive, send)
 
-    async def _name(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _name(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
         router = self.routes.router
         root, path = below(scope, span.request.path)
         if span.declare(self.routes, path, scope):
-            await self.app(scope, receive, send)
-            return
+            return await self.app(scope, receive, send)
         given = scope if router is None else router.prepared(scope)
 
         async def watched(message: Message) -> None:
@@ -71,4 +69,4 @@ class RouteTemplateMiddleware:
                 span.infer(self.routes, message.get("status"))
             await send(message)
 
-        await self.app(given, receive, watched)
+        return await self.app(given, receive, watched)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
+from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
 from otel_middleware._seams import MeterSeam, TracerSeam
@@ -95,6 +96,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         ConfigurationError: With every problem, each naming the argument and its value.
     """
     given = {name: value for name, value in locals().items() if name not in ("app", "unknown")}
+    app = without(app, OpenTelemetryMiddleware, "app")
     options = Options("asgi", app, asgi_router, given, unknown)
     choose_semantic_conventions()
     tracers, meters = TracerSeam(options.tracer_provider), MeterSeam(options.meter_provider)
@@ -118,7 +120,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     layered = ErrorStatusMiddleware(layered, options.errors)
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
-    return Serve(layered, Plan(options, tracers, meters, ask))
+    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
+    return Serve(layered, Plan(options, tracers, meters, ask, neighbours))
 
 
 async def _stub(_scope: Any, _receive: Any, _send: Any) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otel_middleware._by_hand import CurrentSpan, exchange_in
 from otel_middleware._layers import errors_of
@@ -37,7 +37,7 @@ class ErrorStatusMiddleware:
         self.app = app
         self.errors = errors_of(app, errors)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         if scope["type"] in ("http", "websocket"):
             exchange = exchange_in(scope)
@@ -46,11 +46,10 @@ class ErrorStatusMiddleware:
             else:
                 span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
                 if span is not None:
-                    await self._correct(span, scope, receive, send)
-                    return
-        await self.app(scope, receive, send)
+                    return await self._correct(span, scope, receive, send)
+        return await self.app(scope, receive, send)
 
-    async def _correct(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _correct(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
         started = False
 
         async def watched(message: Message) -> None:
@@ -61,7 +60,7 @@ class ErrorStatusMiddleware:
                 span.set_verdict(self.errors, message.get("status"), lambda: lines(message.get("headers") or ()))
 
         try:
-            await self.app(scope, receive, watched)
+            return await self.app(scope, receive, watched)
         except Exception as error:
             span.raised(error, started=started)
             raise

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import attach, get_current
 
 from otel_middleware._by_hand import CurrentSpan, exchange_in
 from otel_middleware._layers import tenants_of
 from otel_middleware.asgi._shadow import ScopeRequest
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
     from otel_middleware.asgi._types import App, Receive, Scope, Send
     from otel_middleware.tenancy import TenantPolicy, Tenants
 
@@ -33,7 +37,7 @@ class TenantMiddleware:
         self.app = app
         self.tenants = tenants_of(app, tenant)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         if scope["type"] in ("http", "websocket"):
             exchange = exchange_in(scope)
@@ -42,5 +46,13 @@ class TenantMiddleware:
             else:
                 span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
                 if span is not None:
-                    span.set_tenant(self.tenants)
-        await self.app(scope, receive, send)
+                    return await self._tagged(span.set_tenant(self.tenants), scope, receive, send)
+        return await self.app(scope, receive, send)
+
+    async def _tagged(self, context: Context, scope: Scope, receive: Receive, send: Send) -> Any:
+        previous = get_current()
+        attach(context)
+        try:
+            return await self.app(scope, receive, send)
+        finally:
+            attach(previous)

@@ -29,12 +29,12 @@ def demo(otlp: Annotated[str | None, _OTLP] = None) -> None:
     """
     _settle_environment()
     # Imported here: what is installed beside the core, and only after the environment is settled.
-    from otel_middleware.cli import _otlp  # noqa: PLC0415
     from otel_middleware.cli._demo_observe import observe  # noqa: PLC0415
     from otel_middleware.cli._demo_sides import ours, upstream_alone  # noqa: PLC0415
     from otel_middleware.cli._demo_view import show  # noqa: PLC0415
+    from otel_middleware.cli._otlp import Collector  # noqa: PLC0415
 
-    collector = None if otlp is None else _otlp.Collector.at(otlp)
+    collector = None if otlp is None else Collector.at(otlp)
     before, after = observe(upstream_alone), observe(ours)
     show(before, after)
     if collector is not None:

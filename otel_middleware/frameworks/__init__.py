@@ -6,6 +6,7 @@ their classes' names, and asked after routing.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Router:
     @property
     def unknown(self) -> bool:
         """Whether no framework's application was found."""
-        return self._framework in (_unknown.ASGI, _unknown.WSGI)
+        return self._framework in (_unknown.ASGI, _unknown.RECORDED, _unknown.WSGI)
 
     @property
     def whole(self) -> bool:
@@ -84,23 +85,40 @@ class Router:
 def asgi_router(app: Any) -> Router:
     """The router of the ASGI application *app*, behind whatever wraps it; of a WSGI application behind a bridge, too.
 
-    An application of no known framework gets a router that reads what frameworks leave in the scope.
+    An application of no known framework, and a function over several applications, get a router that only reads what
+    routers leave in the scope.
     """
-    return _found(app, ASGI, WSGI) or Router(_unknown.ASGI, app)
+    found = _found(app, ASGI, WSGI)
+    if len(found) == 1:
+        return found[0]
+    return Router(_unknown.RECORDED if any(router.records for router in found) else _unknown.ASGI, app)
 
 
 def wsgi_router(app: Any) -> Router:
     """The same for the WSGI application *app*."""
-    return _found(app, WSGI, ASGI) or Router(_unknown.WSGI, app)
+    found = _found(app, WSGI, ASGI)
+    return found[0] if len(found) == 1 else Router(_unknown.WSGI, app)
 
 
-def _found(app: Any, spoken: Iterable[Framework], bridged: Iterable[Framework]) -> Router | None:
-    """The nearest application of one of these frameworks; among those that recognise it, the first."""
-    for candidate in reached_from(app):
-        for frameworks, behind_bridge in ((spoken, False), (bridged, True)):
-            for framework in frameworks:
-                if _recognised(framework, candidate):
-                    return Router(framework, candidate, bridged=behind_bridge)
+def _found(app: Any, spoken: Iterable[Framework], bridged: Iterable[Framework]) -> list[Router]:
+    """The routers of all applications that *app* is or wraps, whatever these wrap left out."""
+    found: list[Router] = []
+
+    def ends_at(candidate: Any) -> bool:
+        router = _router_of(candidate, spoken, bridged)
+        if router is not None:
+            found.append(router)
+        return router is not None
+
+    deque(reached_from(app, ends_at), maxlen=0)
+    return found
+
+
+def _router_of(candidate: Any, spoken: Iterable[Framework], bridged: Iterable[Framework]) -> Router | None:
+    for frameworks, behind_bridge in ((spoken, False), (bridged, True)):
+        for framework in frameworks:
+            if _recognised(framework, candidate):
+                return Router(framework, candidate, bridged=behind_bridge)
     return None
 
 

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Same", "is_a", "reached_from"]
 
@@ -38,8 +38,17 @@ def is_a(candidate: Any, *names: str) -> bool:
     return any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in names for kind in type(candidate).__mro__)
 
 
-def reached_from(app: Any) -> Iterator[Any]:
-    """*app*, then what it wraps, nearest first: by the attributes that middleware use, then by what a function closes over."""
+def _nowhere(_candidate: Any) -> bool:
+    return False
+
+
+def reached_from(app: Any, ends_at: Callable[[Any], bool] = _nowhere) -> Iterator[Any]:
+    """*app*, then what it wraps, nearest first: by the attributes that middleware use, then by what a function closes over.
+
+    Args:
+        app: Where the walk starts.
+        ends_at: Whether the walk goes no further behind an object; by default it goes behind all.
+    """
     seen: set[int] = set()
     waiting = [app]
     while waiting and len(seen) < _MOST:
@@ -47,7 +56,8 @@ def reached_from(app: Any) -> Iterator[Any]:
         if id(candidate) not in seen:
             seen.add(id(candidate))
             yield candidate
-            waiting.extend(_wrapped_by(candidate))
+            if not ends_at(candidate):
+                waiting.extend(_wrapped_by(candidate))
 
 
 def _wrapped_by(candidate: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""FastAPI's included routers: since 0.138 a route object no longer knows the prefixes that its includes added."""
+"""What FastAPI keeps beside its routes: since 0.138 a route object no longer knows the prefixes that its includes added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["effective", "flattened"]
+__all__ = ["effective", "flattened", "frontend"]
 
 
 def effective(route: Any, scope: Mapping[str, Any]) -> Any:
@@ -25,3 +25,13 @@ def flattened(routes: Iterable[Any]) -> Iterator[Any]:
             yield route
         else:
             yield from (getattr(context, "starlette_route", None) or context for context in contexts())
+
+
+def frontend(scope: Mapping[str, Any]) -> str | None:
+    """The template of a directory that ``app.frontend()`` serves: its fixed prefix, and the file as a placeholder."""
+    told = scope.get("fastapi")
+    rest = told.get("frontend_path") if isinstance(told, dict) else None
+    if rest is None:
+        return None
+    path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
+    return f"{path.removesuffix(rest).rstrip('/')}/{{path}}" if rest else path

@@ -1,4 +1,4 @@
-"""Which of an application's routes leads where, for routers that do not tell the route: Starlette before 1.7, FastAPI's mounts."""
+"""Which route leads where, for routers that do not tell: Starlette's before 1.7, and FastAPI's mounts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Leads:
         return leading.get(id(endpoint), [])
 
     def _index(self) -> dict[int, list[Any]]:
-        size, leading = len(self._router.routes), {}
+        size = len(self._router.routes)
+        leading: dict[int, list[Any]] = {}
         for route in self.routes():
             endpoint = getattr(route, "app" if is_mount(route) else "endpoint", None)
             leading.setdefault(id(endpoint), []).append(

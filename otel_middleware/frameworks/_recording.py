@@ -54,12 +54,12 @@ class RecordingScope(dict[str, Any]):
         elif key == "router":
             self.routed = True
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, changes: Any = (), /, **named: Any) -> None:
         """As a dictionary's; a router's decision is noted."""
-        changes = args[0] if len(args) == 1 and not kwargs and isinstance(args[0], dict) else dict(*args, **kwargs)
+        if named or type(changes) is not dict:
+            changes = dict(changes, **named)
         if "endpoint" in changes:
-            route = changes.get("route", self._route)
-            self.hops.append(Hop(route, changes["endpoint"], self.get("root_path", "")))
+            self.hops.append(Hop(changes.get("route", self._route), changes["endpoint"], self.get("root_path", "")))
             self._route = None
         dict.update(self, changes)
         self._outer.update(changes)

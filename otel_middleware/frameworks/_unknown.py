@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.frameworks._framework import Asked, Framework
+from otel_middleware.frameworks import starlette
+from otel_middleware.frameworks._environ import mounted_at
+from otel_middleware.frameworks._framework import Asked, Framework, Onward
 from otel_middleware.frameworks._includes import effective
+from otel_middleware.frameworks._recording import RecordingScope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ASGI", "WSGI"]
+__all__ = ["ASGI", "RECORDED", "WSGI"]
 
 
 def recognises(_app: Any) -> bool:
@@ -18,7 +21,7 @@ def recognises(_app: Any) -> bool:
     return True
 
 
-def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any) -> str | None:
+def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any) -> str | Onward | None:
     """Litestar's, Lilya's and Starlette's keys; the latter's only where no mount took off a part of the path."""
     template = scope.get("path_template") or scope.get("route_path_template")
     route = scope.get("route")
@@ -27,12 +30,21 @@ def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any)
     return template if isinstance(template, str) else None
 
 
-def told_by_environ(_app: Any, environ: Mapping[str, Any], _asked: Asked, _body: Any) -> str | None:
+def told_by_recording(app: Any, scope: Mapping[str, Any], asked: Asked, body: Any) -> str | Onward | None:
+    """The same, and what a Starlette or FastAPI among several applications told the recording scope."""
+    if isinstance(scope, RecordingScope) and scope.hops:
+        return starlette.told(app, scope, asked)
+    return told_by_scope(app, scope, asked, body)
+
+
+def told_by_environ(_app: Any, environ: Mapping[str, Any], asked: Asked, _body: Any) -> str | None:
     """Flask's and Bottle's keys."""
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None) or environ.get("bottle.route")
     template = getattr(rule, "rule", None)
-    return template if isinstance(template, str) else None
+    return mounted_at(environ, asked) + template if isinstance(template, str) else None
 
 
 ASGI = Framework("unknown", recognises, told_by_scope)
+RECORDED = Framework("unknown", recognises, told_by_recording, records=True)
+"""Several applications in one function, of which some need a recording scope."""
 WSGI = Framework("unknown", recognises, told_by_environ)

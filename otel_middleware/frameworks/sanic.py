@@ -1,4 +1,4 @@
-"""Sanic, served by ASGI: told by the current request; its router is asked where there is none."""
+"""Sanic, served by ASGI: told by the current request; its router is asked where that is not the one that was watched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def recognises(app: Any) -> bool:
 
 
 def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
-    """``uri_template`` of the request in whose context this runs; a websocket's handler runs in another."""
+    """``uri_template`` of the request in whose context this runs."""
     request = _current()
     if request is not None and request.scope is scope:
         template: str | None = request.uri_template

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware.frameworks._finding import Same, is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
-from otel_middleware.frameworks._includes import effective
+from otel_middleware.frameworks._includes import effective, frontend
 from otel_middleware.frameworks._leads import is_mount, leads_of
 from otel_middleware.frameworks._recording import RecordingScope
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from otel_middleware.frameworks._recording import Hop
 
-__all__ = ["FRAMEWORK", "asked_of", "recognises", "route_of"]
+__all__ = ["FRAMEWORK", "asked_of", "recognises", "route_of", "told"]
 
 _TAIL = "/{path}"
 """What Starlette adds to a mount's path."""
@@ -29,7 +29,7 @@ def recognises(app: Any) -> bool:
 def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
     """The full template, from what the routers wrote; from the router itself when it saw another scope than ours."""
     if isinstance(scope, RecordingScope) and (scope.hops or scope.routed):
-        return _told(app, scope, asked)
+        return told(app, scope, asked)
     leads = leads_of(Same(app))
     return None if leads is None else asked_of(leads.routes(), scope, asked, getattr(app, "root_path", ""))
 
@@ -39,7 +39,8 @@ def asked_of(routes: Iterable[Any], scope: Mapping[str, Any], asked: Asked, root
     return _asked(routes, {**scope, "path": asked.path, "root_path": root_path}, asked, "")
 
 
-def _told(app: Any, scope: RecordingScope, asked: Asked) -> str | Onward | None:
+def told(app: Any, scope: RecordingScope, asked: Asked) -> str | Onward | None:
+    """The full template from what the routers wrote; *app* finds a route that none of them told."""
     prefix, leaf, where = "", None, app
     for hop in scope.hops:
         route = hop.route if hop.route is not None else _identified(where, hop, scope)
@@ -49,6 +50,8 @@ def _told(app: Any, scope: RecordingScope, asked: Asked) -> str | Onward | None:
             prefix, leaf, where = prefix + _prefix_of(route), None, route.app
         else:
             leaf = getattr(effective(route, scope), "path_format", None)
+    if leaf is None:
+        leaf = frontend(scope)
     if leaf is not None:
         return prefix + str(leaf)
     if where is app or leads_of(Same(where)) is not None:

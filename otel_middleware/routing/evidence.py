@@ -44,6 +44,7 @@ class Evidence(NamedTuple):
     weak: int
     weak_likeness: float
     weak_fresh: float
+    leaves: int
     parents: int
     """Words that have routes below."""
     common: int
@@ -67,6 +68,7 @@ def weigh(node: Node) -> Evidence:
         weak=len(weak),
         weak_likeness=_mean_likeness(weak),
         weak_fresh=_freshness(weak),
+        leaves=sum(child.is_leaf for child in children),
         parents=len(below),
         common=len(common),
         reuse=_reuse(below, common),

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 __all__ = ["is_file_tree"]
 
-MIN_ENDPOINTS = 12
-MIN_KINDS = 4  # different extensions; fewer are representations of resources
+MIN_ENDPOINTS = 8
+MIN_KINDS = 3  # different extensions; fewer are representations of resources
 MIN_DEPTHS = 3
 SHARE = 0.7  # of the endpoints have an extension, and not more than this have the same
 MAX_STATIC = 0.2  # share of hits: a level that static words divide is one of routes
 MAX_VISITED = 400  # nodes: bounds one look
 
 
-def is_file_tree(node: Node) -> bool:
+def is_file_tree(node: Node, *, known: bool = False) -> bool:
     """Whether the paths below *node* end on many depths in names with many extensions, or are open on three levels in a row."""
     if node.tail is not None or node.is_leaf:
         return False
-    return _is_open_all_the_way(node) or _is_full_of_files(node)
+    return _is_open_all_the_way(node) or _is_full_of_files(node, known=known)
 
 
 def _is_open_all_the_way(node: Node) -> bool:
@@ -42,7 +42,7 @@ def _has_routes(node: Node) -> bool:
     return sum(word.hits for word in node.words.values()) > MAX_STATIC * node.hits
 
 
-def _is_full_of_files(node: Node) -> bool:
+def _is_full_of_files(node: Node, *, known: bool) -> bool:
     kinds: dict[str, int] = {}
     depths: set[int] = set()
     endpoints = 0
@@ -53,6 +53,8 @@ def _is_full_of_files(node: Node) -> bool:
             depths.add(depth)
             kinds[endpoint.place] = kinds.get(endpoint.place, 0) + weight
     files = sum(kinds.values())
+    if known:
+        return files >= 2 and files >= SHARE * endpoints and len(depths) >= 2
     return (
         endpoints >= MIN_ENDPOINTS
         and files >= SHARE * endpoints

@@ -12,8 +12,9 @@ import weakref
 
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.exported import LearnedRoute, text_of
-from otel_middleware.routing.learner import MAX_DEPTH, Learner
+from otel_middleware.routing.learner import Learner
 from otel_middleware.routing.lexicon import lexicon
+from otel_middleware.routing.recent import RecentPaths
 from otel_middleware.routing.reviewed import _declarations as declarations_of_text
 from otel_middleware.routing.settled import SettledLearner
 from otel_middleware.routing.table import RouteTable
@@ -57,6 +58,7 @@ class InferredRoutes:
         self.max_templates = max_templates
         self.on_metrics = on_metrics
         self._learner = Learner(lexicon(), max_templates)
+        self._paths = RecentPaths(self._learner)
         self._declared: RouteTable | None = None
         self._hits: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -70,11 +72,8 @@ class InferredRoutes:
         """
         if self._declared is not None and (declared := self._declared.match(path)) is not None:
             return declared
-        texts = _segments(path)
-        if texts is None:
-            return None
         with self._lock:
-            return self._learner.template_of(texts)
+            return self._paths.template_of(path)
 
     def learn(self, path: str, status: int) -> str | None:
         """Take a finished request into account, and give its template or ``None``.
@@ -88,15 +87,13 @@ class InferredRoutes:
         if self._declared is not None and (declared := self._declared.match(path)) is not None:
             self._hits[declared] += 1
             return declared
-        texts = _segments(path)
-        if texts is None:
-            return None
         with self._lock:
-            return self._learner.learn(texts)
+            return self._paths.learn(path)
 
     def export(self) -> str:
         """The routes as text to be read, edited and loaded: sorted, one a line, with hits, first occurrence and reason."""
         with self._lock:
+            self._paths.settle()
             learned = [LearnedRoute(name, node.ends, node.since, why) for name, node, why in self._learner.routes()]
             declared = [LearnedRoute(name, hits, 0, "loaded") for name, hits in self._hits.items()]
         return text_of(declared + learned)
@@ -114,20 +111,11 @@ class InferredRoutes:
         with self._lock:
             self._declared = declared
             self._hits = dict.fromkeys(declared.templates, 0)
-            self._learner = SettledLearner(lexicon(), max(1, self.max_templates - len(declared.templates)))
+            self._learner = SettledLearner(lexicon(), max(0, self.max_templates - len(declared.templates)))
+            self._paths = RecentPaths(self._learner)
 
     def __repr__(self) -> str:
         return f"InferredRoutes(max_templates={self.max_templates}, on_metrics={self.on_metrics})"
-
-
-def _segments(path: str) -> list[str] | None:
-    """The segments of a path, ``None`` for one that is not looked at."""
-    if path[:1] != "/":
-        return None if path else []
-    texts = path[1:].split("/")
-    if "" in texts:
-        texts = [text for text in texts if text]
-    return texts if len(texts) <= MAX_DEPTH else None
 
 
 def _renew_lock_after_fork(routes: InferredRoutes) -> None:

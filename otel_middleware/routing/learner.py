@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from otel_middleware.routing.evidence import ROUTE_LIKE
 from otel_middleware.routing.promotion import admits_as_word, evaluate, gather_files
-from otel_middleware.routing.segments import HOLE, Segment, classify
-from otel_middleware.routing.tree import TAIL_PLACE, Node, Tree, widened
+from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment, classify
+from otel_middleware.routing.tree import REPRESENTATIONS, TAIL_PLACE, Node, Tree, widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ MAX_DEPTH = 14  # segments; deeper paths are not learned
 MAX_MEMO = 4096  # classified segments that are remembered
 
 POOR = 0.3  # likeness of a word that is hardly a route's: two of them are enough to doubt the next
-POOR_SIBLINGS, POOR_HITS = 2, 10
-WEAK_SIBLINGS, WEAK_HITS = 4, 3
+POOR_SIBLINGS, POOR_HITS = 2, 20
+WEAK_SIBLINGS, WEAK_HITS = 4, 6
 
 # Static numbers and dates occur at the start of a path (/2010-04-01/Accounts) and after these words (/api/2/users).
 _VERSIONED = frozenset({"api", "rest", "version", "versions"})
@@ -59,34 +59,39 @@ class Learner:
                 break
         return self._name(node, texts) if node.ends else None
 
-    def learn(self, texts: Sequence[str]) -> str | None:
-        """Count a path that was served, and give its template."""
+    @property
+    def generation(self) -> int:
+        """Grows whenever a template that was given may have changed."""
+        return self._tree.generation
+
+    def learn(self, texts: Sequence[str], weight: int = 1) -> str | None:
+        """Count a path that was served *weight* times, and give its template."""
         tree = self._tree
-        tree.requests += 1
+        tree.requests += weight
         node = tree.root
-        node.hits += 1
-        for depth, text in enumerate(texts, 1):
-            child = node.words.get(text)
+        node.hits += weight
+        if node.hits >= node.review:
+            self._due.append(node)
+        last = len(texts) - 1
+        for index, text in enumerate(texts):
+            child = node.words.get(text) or self._enter(node, text, weight, ends=index == last)
             if child is None:
-                child = self._enter(node, text, ends=depth == len(texts))
-                if child is None:
-                    break
-                if child.text is TAIL_PLACE:
-                    node = child
-                    node.hits += 1
-                    break
-            child.hits += 1
+                return self._settled(texts, None)
+            child.hits += weight
             if child.hits >= child.review:
                 self._due.append(child)
             node = child
-        else:
-            child = node
-        if child is not None:
-            node.ends += 1
+            if child.text is TAIL_PLACE:
+                break
+        node.ends += weight
+        return self._settled(texts, node)
+
+    def _settled(self, texts: Sequence[str], node: Node | None) -> str | None:
+        """Evaluate what is due; the template of *texts*, which ended at *node* before."""
         if self._due:
             self._evaluate()
             return self.template_of(texts)
-        return self._name(node, texts) if child is not None else None
+        return None if node is None else self._name(node, texts)
 
     def routes(self) -> Iterator[tuple[str, Node, str]]:
         """Every endpoint: its template, its node, and why its variable parts are variable."""
@@ -112,17 +117,22 @@ class Learner:
         place = node.slot_for(self.segment(text))
         return (node.slots.get(place) if place else None) or node.slots.get(TAIL_PLACE)
 
-    def _enter(self, node: Node, text: str, *, ends: bool) -> Node | None:
+    def _enter(self, node: Node, text: str, weight: int, *, ends: bool) -> Node | None:
         """The child for a text that is no known word of *node*, made when there is none."""
+        segment = self._memo.get(text) or self.segment(text)
+        label = segment.label
+        if label is not None and segment.place is HOLE:
+            slot = node.slots.get(HOLE)
+            if slot is not None and slot.label == label and slot.value is None:
+                return slot  # by far the most frequent case
         if node.slots and node.tail is not None:
             return node.tail
-        segment = self.segment(text)
         place = node.slot_for(segment)
         if place is None:
             return self._new_word(node, text, segment)
-        if segment.label is None and admits_as_word(self._tree, node, text, place, segment.likeness, ends=ends):
+        if label is None and admits_as_word(self._tree, node, text, place, segment.likeness, weight, ends=ends):
             return self._new_word(node, text, segment._replace(likeness=1.0))
-        return self._slotted(node, place, text, segment.label or "slug")
+        return self._slotted(node, place, text, label or "slug")
 
     def _slotted(self, node: Node, place: str, text: str, label: str) -> Node | None:
         tree = self._tree
@@ -157,25 +167,27 @@ class Learner:
 
     def _is_doubtful(self, node: Node, segment: Segment) -> bool:
         """Whether a new word is printed as a value until it has been seen more often."""
-        if segment.likeness >= ROUTE_LIKE:
-            return False
-        poor = weak = 0
+        strong = segment.likeness >= ROUTE_LIKE
+        if not strong and self._tree.has_role(node):
+            return True
+        poor = weak = files = 0
         for sibling in node.words.values():
             weak += sibling.likeness < ROUTE_LIKE
             poor += sibling.likeness <= POOR
-            if weak >= WEAK_SIBLINGS or (segment.likeness <= POOR <= 1 and poor >= POOR_SIBLINGS):
-                return True
-        return False
+            files += sibling.place not in (HOLE, LOCALE_PLACE)
+        if segment.place.startswith("{}.") and segment.place not in REPRESENTATIONS and files >= POOR_SIBLINGS:
+            return node is not self._tree.root
+        if strong:
+            return weak > WEAK_SIBLINGS and weak * 3 > 2 * len(node.words)
+        return weak >= WEAK_SIBLINGS or (segment.likeness <= POOR and poor >= POOR_SIBLINGS)
 
     def _evaluate(self) -> None:
         due, self._due = self._due, []
         for node in due:
             if node.waiting:
                 node.waiting = False
-                node.review = 64
                 self._tree.generation += 1
-            else:
-                evaluate(self._tree, node)
+            evaluate(self._tree, node)
 
     def _name(self, node: Node, texts: Sequence[str]) -> str | None:
         if node.generation != self._tree.generation:

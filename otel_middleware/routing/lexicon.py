@@ -14,15 +14,17 @@ __all__ = ["Lexicon", "lexicon"]
 
 # A name is cut where people cut it: at separators, digits, and changes of case (HTTPServer -> HTTP, Server).
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
-_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|\.v\d{1,2}$")
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|[._-]v\d{1,2}$")
 _VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?|latest|stable")
 _NUMERONYM = re.compile(r"(?<![a-z0-9])[a-z]\d{1,2}[a-z](?![a-z0-9])|oauth2|auth0|base64|utf8|ipv[46]|mp[34]|sha\d+|md5|s3|ec2|2fa|h264")
 _DIGITS = re.compile(r"\d+")
 _ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
 
+MAX_MEMO = 2048  # tokens that are remembered
 MAX_TOKENS = 9  # nobody writes a static route of ten words
 MAX_NUMBER = 2  # a year or an id has more digits than a static word would
 MIN_COMPOUND = 7  # shorter words split into pieces by chance
+MAX_COMPOUND = 32
 MIN_PIECE = 3
 MAX_PIECES = 4
 LONG_HYPHENATED = 3  # more words than this, hyphenated, read like a headline
@@ -37,11 +39,21 @@ class Lexicon:
 
     def __init__(self, words: frozenset[str]) -> None:
         self._words = words
+        self._known: dict[str, bool] = {}
 
     def knows(self, token: str) -> bool:
         """Whether *token*, an inflection of it, or all pieces of a compound are in the lexicon. Any case."""
-        token = token.lower()
-        return token in self._words or self._inflected(token) or (len(token) >= MIN_COMPOUND and self._splits(token, MAX_PIECES))
+        found = self._known.get(token)
+        if found is None:
+            if len(self._known) >= MAX_MEMO:
+                self._known.clear()
+            found = self._known[token] = self._looked_up(token.lower())
+        return found
+
+    def _looked_up(self, token: str) -> bool:
+        if token in self._words or self._inflected(token):
+            return True
+        return MIN_COMPOUND <= len(token) <= MAX_COMPOUND and self._splits(token, MAX_PIECES)
 
     def knows_all(self, tokens: list[str]) -> bool:
         """Whether there are tokens and the lexicon knows all of them."""
@@ -49,13 +61,15 @@ class Lexicon:
 
     def likeness(self, word: str) -> float:
         """How route-like *word* is, from 0 (somebody's value) to 1 (certainly a piece of a route)."""
-        if _VERSION.fullmatch(word) or (len(word) == 1 and word.isascii() and word.isalpha()):
+        if (word[:1] in "vls" and _VERSION.fullmatch(word)) or (len(word) == 1 and word.isascii() and word.isalpha()):
             return 1.0
         if not word.isascii() or " " in word:
             return 0.0
         if len(word) <= 3 and word.isupper():
-            return 0.3  # a country, an airport or an acronym
-        stem = _NUMERONYM.sub("", _SUFFIX.sub("", word))
+            return 0.3 if self.knows(word) else 0.1  # an acronym; a country or an airport
+        stem = _SUFFIX.sub("", word) if "." in word or "v" in word else word
+        if any(map(str.isdigit, stem)):
+            stem = _NUMERONYM.sub("", stem)
         tokens = _TOKEN.findall(stem)
         if len(tokens) > MAX_TOKENS:
             return 0.0
@@ -70,7 +84,7 @@ class Lexicon:
         if known == len(names):
             headline = len(names) > LONG_HYPHENATED and "-" in stem
             if numbers:
-                return 0.7 if headline or not names else 0.9
+                return 0.7 if headline or not names else 0.85
             return 0.8 if headline else 1.0
         if numbers:
             return 0.0

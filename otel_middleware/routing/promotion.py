@@ -12,7 +12,7 @@ from otel_middleware.routing.evidence import ROUTE_LIKE, share_of_routes, weigh
 from otel_middleware.routing.filetrees import is_file_tree
 from otel_middleware.routing.rules import RESERVED, reason_to_open, stays_word
 from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
-from otel_middleware.routing.tree import FILE_PLACE, TAIL_PLACE, Group, Node, Tree
+from otel_middleware.routing.tree import FILE_PLACE, REPRESENTATIONS, TAIL_PLACE, Group, Node, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,10 @@ def _evaluate(tree: Tree, node: Node) -> list[Node]:
     node.evaluation = words + 2 if words < 9 else words * 4 // 3  # noqa: PLR2004  3, 5, 7, 9, then by a third
     while node.review <= node.hits:
         node.review *= 2
-    if node is not tree.root and is_file_tree(node):
+    if node is not tree.root and is_file_tree(node, known=tree.tails.get(node.text, 0) >= 2):
         _cut(tree, node)
         return []
+    gather_files(tree, node)
     touched = [] if node.locales else _open_locales(tree, node)
     if node.group is not None:
         return touched + _fold_back(tree, node)
@@ -132,15 +133,16 @@ def _is_value(child: Node, node: Node) -> bool:
 def gather_files(tree: Tree, node: Node) -> None:
     """Make one set of files of the values below *node* when their extensions are many."""
     kinds = [slot for slot in node.slots.values() if slot.text.startswith("{}.") and slot.is_leaf]
-    if not node.files and len(kinds) < MIN_FILE_KINDS:
+    named = [] if node is tree.root else _named_files(node)  # /robots.txt is no value
+    extensions = {word.place for word in named if word.place not in REPRESENTATIONS}
+    if not (node.files or len(kinds) >= MIN_FILE_KINDS or (len(named) > MIN_FILE_KINDS and len(extensions) >= MIN_FILE_KINDS)):
         return
     node.files = True
     for kind in kinds:
         del node.slots[kind.text]
-    named = [word for word in node.words.values() if word.place.startswith("{}.") and word.is_leaf]
-    for word in named if node is not tree.root else ():  # /robots.txt is no value
+    for word in named:
         del node.words[word.text]
-        kinds.append(word)
+    kinds += named
     if kinds:
         slot = node.slots.get(FILE_PLACE) or tree.add_slot(node, FILE_PLACE, "file")
         for kind in kinds:
@@ -148,9 +150,15 @@ def gather_files(tree: Tree, node: Node) -> None:
         tree.generation += 1
 
 
+def _named_files(node: Node) -> list[Node]:
+    return [word for word in node.words.values() if word.place.startswith("{}.") and word.is_leaf]
+
+
 def _cut(tree: Tree, node: Node) -> None:
     """Put one slot for the rest of the path in place of all that is below *node*."""
     hits, since = node.hits - node.ends, node.since
+    if node.label is None:
+        tree.tails[node.text] = tree.tails.get(node.text, 0) + 1
     tree.nodes -= node.size()
     node.clear()
     tail = tree.add_slot(node, TAIL_PLACE, "path")
@@ -159,12 +167,12 @@ def _cut(tree: Tree, node: Node) -> None:
     tree.generation += 1
 
 
-def admits_as_word(tree: Tree, node: Node, text: str, place: str, likeness: float, *, ends: bool) -> bool:
+def admits_as_word(tree: Tree, node: Node, text: str, place: str, likeness: float, weight: int, *, ends: bool) -> bool:
     """Count a word that arrived among the values of *node* at *place*; whether it comes so often that it is a route's own."""
     group, values = node.group, node.slots.get(place)
     if group is None or values is None or group.likeness > MAX_GROUP_LIKENESS or text in group.folded:
         return False
-    seen = _count(group.arrivals, text, ends=ends)
+    seen = _count(group.arrivals, text, weight, ends=ends)
     if seen is None or not _stands_out(text, likeness, seen, values):
         return False
     if text not in RESERVED and any(count[0] * 2 > seen[0] for word, count in group.arrivals.items() if word != text):
@@ -185,7 +193,7 @@ def _stands_out(text: str, likeness: float, seen: list[int], values: Node) -> bo
     return False
 
 
-def _count(arrivals: dict[str, list[int]], text: str, *, ends: bool) -> list[int] | None:
+def _count(arrivals: dict[str, list[int]], text: str, weight: int, *, ends: bool) -> list[int] | None:
     seen = arrivals.get(text)
     if seen is None:
         if len(arrivals) >= MAX_ARRIVALS:
@@ -195,6 +203,6 @@ def _count(arrivals: dict[str, list[int]], text: str, *, ends: bool) -> list[int
                     del arrivals[word]
             return None
         seen = arrivals[text] = [0, 0]
-    seen[0] += 1
-    seen[1] += ends
+    seen[0] += weight
+    seen[1] += weight * ends
     return seen

@@ -40,7 +40,7 @@ def reason_to_open(tree: Tree, node: Node, evidence: Evidence) -> str | None:
 
 def _role(tree: Tree, node: Node, e: Evidence) -> bool:
     """The same collection was seen to hold values twice elsewhere."""
-    return e.weak >= 3 and e.weak_likeness <= 0.4 and node.label is None and tree.roles.get(node.text, 0) >= 2
+    return e.weak >= 3 and e.weak_likeness <= 0.4 and tree.has_role(node)
 
 
 def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
@@ -57,7 +57,7 @@ def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
 
 def _structure(_: Tree, __: Node, e: Evidence) -> bool:
     """The words have the same routes below: the more alike they are, the more route-like they may look."""
-    if e.words < 4:
+    if e.words < 3:
         return False
     s, k, reuse, likeness = e.parents, e.common, e.reuse, e.likeness
     return (
@@ -66,18 +66,22 @@ def _structure(_: Tree, __: Node, e: Evidence) -> bool:
         or (s >= 8 and k >= 1 and reuse >= 0.95 and likeness <= 0.75 and e.hits >= 20 * s)
         or (s >= 10 and k >= 2 and reuse >= 0.9 and likeness <= 0.8)
         or (s >= 5 and k >= 4 and reuse >= 0.95 and e.hits >= 20 * s)
+        or (s >= 4 and k >= 8 and reuse >= 0.95 and e.hits >= 40 * s)
+        or (s >= 5 and k >= 8 and reuse >= 0.85 and likeness <= 0.75 and e.hits >= 20 * s)
+        or (s >= 3 and k >= 4 and reuse >= 0.95 and likeness <= 0.45 and e.hits >= 20 * s)
     )
 
 
 def _lexical(_: Tree, __: Node, e: Evidence) -> bool:
     """Several words that no programmer would choose."""
-    return (e.weak >= 5 and e.weak_likeness <= 0.12) or (e.weak >= 8 and e.weak_likeness <= 0.28)
+    return (e.weak >= 5 and e.weak_likeness <= 0.15) or (e.weak >= 8 and e.weak_likeness <= 0.28)
 
 
 def _arrival(_: Tree, __: Node, e: Evidence) -> bool:
     """Many words, and new ones keep coming: static siblings are soon all seen."""
     return (
         (e.weak >= 14 and e.weak_likeness <= 0.32 and e.weak_fresh >= 0.02)
+        or (e.weak >= 14 and e.weak_likeness <= 0.36 and e.leaves >= 0.9 * e.words)
         or (e.weak >= 24 and e.weak_likeness <= 0.4 and e.weak_fresh >= 0.05)
         or (e.words >= 64 and e.likeness <= 0.6 and e.fresh >= 0.08)
         or (e.words >= 96 and e.likeness <= 0.8 and e.fresh >= 0.15)

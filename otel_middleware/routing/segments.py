@@ -19,6 +19,8 @@ LOCALE_PLACE = "{}\0locale"  # locales are a set of their own beside a node's ot
 
 MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells
 TOKEN_LENGTH = 20  # random identifiers with digits have at least about this many characters
+MAX_LOCALE = 7
+HEADLINE_LENGTH = 20
 HEADLINE_WORDS = 6  # so many words in a row are a title
 
 
@@ -41,6 +43,8 @@ class Segment(NamedTuple):
         return self.place == LOCALE_PLACE
 
 
+_INT = Segment("int", HOLE, 0.0)
+
 # Short all-letter words and version prefixes are most of what routes are made of: decided by one match.
 # Six consonants in a row occur in no word (y counts as a vowel).
 _PLAIN = re.compile(r"(?![a-z]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?")
@@ -56,7 +60,7 @@ _TYPES = re.compile(
     | (?P<date>\d{4}-[01]\d(?:-[0-3]\d(?:[T ][0-2]\d(?::?[0-5]\d[0-9:.]*)?(?:Z|[+-]\d\d:?\d\d)?)?)?)
     | (?P<ip>\d{1,3}(?:\.\d{1,3}){3} | [0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})
     | (?P<version>v?\d+(?:\.\d+){2,4}(?:[-+.][0-9A-Za-z.+-]*)?)
-    | (?P<email>[^@\s/]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})
+    | (?P<email>[^@\s]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})
     | (?P<hex>(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{7,} | [0-9a-fA-F]{32,})
     | (?P<token>eyJ[\w-]+\.[\w-]+\.[\w-]*            # JWT
               | [A-Z]{2}[0-9a-f]{32}                 # Twilio's
@@ -64,6 +68,7 @@ _TYPES = re.compile(
     """,
     re.VERBOSE,
 )
+_EMAIL = re.compile(r"[^@\s]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _PREFIXED = re.compile(r"(?:[a-z]{1,12}_){1,3}(?P<tail>[A-Za-z0-9]{8,})")  # cus_9s6XKzkNRiz8i3
 
 _DIGIT = re.compile(r"\d")
@@ -77,12 +82,12 @@ _NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{6}", re.IGNORECASE)
 _CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
 
 # Representations of a resource are routes of their own (/orders/{int}.json beside /orders/{int}); the others are files.
-_EXTENSION = re.compile(
-    r"(?P<scale>@[1-4]x)?(?P<dot>\.(?:tar\.gz|json|xml|html?|csv|txt|md|pdf|rss|atom|ics|yaml|yml|geojson|kml|gpx|"
-    r"png|jpe?g|gif|svg|webp|avif|ico|bmp|tiff?|js|mjs|css|map|woff2?|ttf|eot|zip|gz|tgz|rar|7z|"
-    r"mp3|mp4|webm|wav|ogg|mov|m3u8|ts|mpd|xlsx?|docx?|pptx?|py|jar|exe|apk|pbf|mvt|terrain|log|sql|parquet))$",
-    re.IGNORECASE,
+_EXTENSIONS = frozenset(
+    """json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx
+    png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z
+    mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet""".split()
 )
+_SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
 _ARGUMENT = re.compile(r"(?:(?P<key>[A-Za-z_]\w*)=)?(?P<value>'[^']*'|[^',=]*)")
 _VERB = re.compile(r"(?P<stem>[^:]+)(?P<verb>:[a-z][A-Za-z]+)")  # Google's custom methods: /projects/{id}:cancel
@@ -102,6 +107,8 @@ def classify(text: str, words: Lexicon) -> Segment:
     """
     if _PLAIN.fullmatch(text):
         return _word(text, HOLE, words)
+    if text.isdecimal():
+        return _INT
     if len(text) > MAX_LENGTH:
         return Segment("token", HOLE, 0.0)
     return _compound(text, words) or _simple(text, words)
@@ -115,24 +122,39 @@ def _simple(text: str, words: Lexicon) -> Segment:
 
 
 def _word(text: str, place: str, words: Lexicon) -> Segment:
-    if _LOCALE.fullmatch(text):
+    if len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
         place = LOCALE_PLACE
     return Segment(None, place, words.likeness(text))
 
 
 def _label(text: str, words: Lexicon) -> str | None:
     """The type of the whole of *text*, ``None`` for a word."""
+    if not _DIGIT.search(text):
+        return _label_without_digits(text, words)
     match = _TYPES.fullmatch(text)
     if match:
         return match.lastgroup
-    prefixed = _PREFIXED.fullmatch(text)
-    if prefixed and _is_random_tail(prefixed["tail"], words):
+    if _is_prefixed(text, words) or _is_token(text, words):
         return "token"
-    if _is_token(text, words):
+    return "slug" if _is_title(text, words) else None
+
+
+def _label_without_digits(text: str, words: Lexicon) -> str | None:
+    if "@" in text and _EMAIL.fullmatch(text):
+        return "email"
+    if _is_prefixed(text, words) or _is_gibberish(text):
         return "token"
-    if _UNSAFE.search(text) or len(_WORD.findall(text)) >= HEADLINE_WORDS and not words.knows_all(_WORD.findall(text)):
-        return "slug"
-    return None
+    return "slug" if _is_title(text, words) else None
+
+
+def _is_title(text: str, words: Lexicon) -> bool:
+    """Whether it can only be somebody's text."""
+    if _UNSAFE.search(text):
+        return True
+    if len(text) < HEADLINE_LENGTH:
+        return False
+    parts = _WORD.findall(text)
+    return len(parts) >= HEADLINE_WORDS and not words.knows_all(parts)
 
 
 def _compound(text: str, words: Lexicon) -> Segment | None:
@@ -141,21 +163,25 @@ def _compound(text: str, words: Lexicon) -> Segment | None:
         return Segment("slug", "@{}", 0.0)
     if text[-1] == ")":
         return _call(text, words)
-    extension = _EXTENSION.search(text)
-    if extension and extension.start():
-        return _file(text, extension, words)
+    dot = text.rfind(".")
+    if dot > 0 and text[dot + 1 :].lower() in _EXTENSIONS:
+        return _file(text, dot, words)
     if "," in text or ";" in text:
         return _list(text, words)
     if ":" in text:
         return _dimensions(text) or _custom_method(text, words)
-    return _dimensions(text)
+    return _dimensions(text) if text[0].isdigit() else None
 
 
-def _file(text: str, extension: re.Match[str], words: Lexicon) -> Segment:
-    stem = classify(text[: extension.start()], words)
+def _file(text: str, dot: int, words: Lexicon) -> Segment:
+    if text.endswith(".gz") and text[:dot].endswith(".tar"):
+        dot -= len(".tar")
+    scale = _SCALE.search(text[:dot])
+    stem = classify(text[: scale.start() if scale else dot], words)
+    extension = text[dot:].lower()
     if stem.label is None:
-        return Segment(None, HOLE + extension["dot"], stem.likeness)
-    return Segment(stem.label, stem.place + extension.group(), 0.0)
+        return Segment(None, HOLE + extension, stem.likeness)
+    return Segment(stem.label, stem.place + (scale.group() if scale else "") + extension, 0.0)
 
 
 def _call(text: str, words: Lexicon) -> Segment | None:
@@ -196,7 +222,11 @@ def _custom_method(text: str, words: Lexicon) -> Segment | None:
     return Segment(label, HOLE + match["verb"], 0.0) if label else None
 
 
-def _is_random_tail(tail: str, words: Lexicon) -> bool:
+def _is_prefixed(text: str, words: Lexicon) -> bool:
+    match = _PREFIXED.fullmatch(text) if "_" in text else None
+    if not match:
+        return False
+    tail = match["tail"]
     if _DIGIT.search(tail):
         return True
     return bool(_MIXED_CASE.search(tail)) and not words.knows_all(_WORD.findall(tail))

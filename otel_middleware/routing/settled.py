@@ -23,7 +23,7 @@ MAX_SIBLINGS = 64  # new words below one node; more are probably values, and get
 class SettledLearner(Learner):
     """A learner that only takes typed values and words that are certainly a route's, and never changes its mind."""
 
-    def _enter(self, node: Node, text: str, *, ends: bool) -> Node | None:  # noqa: ARG002  the same method
+    def _enter(self, node: Node, text: str, weight: int, *, ends: bool) -> Node | None:  # noqa: ARG002  the same method
         segment = self.segment(text)
         if segment.label is None:
             return self._certain_word(node, text, segment)

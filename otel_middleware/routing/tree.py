@@ -13,7 +13,7 @@ from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FILE_PLACE", "MAX_NODES", "TAIL_PLACE", "Group", "Node", "Tree", "widened"]
+__all__ = ["FILE_PLACE", "MAX_NODES", "REPRESENTATIONS", "TAIL_PLACE", "Group", "Node", "Tree", "widened"]
 
 MAX_NODES = 16_000  # about 450 bytes each; with the memo of segments below 10 MB
 FIRST_REVIEW = 64  # hits after which a node is looked at again, then at every doubling
@@ -25,7 +25,7 @@ _LABEL_OF_PLACE = {FILE_PLACE: "file", LOCALE_PLACE: "locale", TAIL_PLACE: "path
 
 # Extensions that programs and designers use: below a value with subresources they are part of its name (next.js).
 # Any other is a representation of the resource.
-_REPRESENTATIONS = frozenset(
+REPRESENTATIONS = frozenset(
     f"{HOLE}.{extension}" for extension in ("json", "xml", "html", "htm", "csv", "rss", "atom", "ics", "geojson", "pdf", "txt", "yaml")
 )
 
@@ -132,7 +132,7 @@ class Node:
         if self.files:
             return FILE_PLACE
         values = self.slots.get(HOLE)
-        if values is None or values.is_leaf or place in _REPRESENTATIONS or place in self.slots:
+        if values is None or values.is_leaf or place in REPRESENTATIONS or place in self.slots:
             return place
         return HOLE
 
@@ -180,6 +180,7 @@ class Tree:
         self.generation = 0
         self.requests = 0
         self.roles: dict[str, int] = {}
+        self.tails: dict[str, int] = {}
 
     @property
     def is_full(self) -> bool:
@@ -198,6 +199,10 @@ class Tree:
         self.nodes += 1
         parent.attach(child)
         return child
+
+    def has_role(self, node: Node) -> bool:
+        """Whether words below a literal of that name were values twice elsewhere."""
+        return node.label is None and self.roles.get(node.text, 0) >= 2  # noqa: PLR2004  once may be a coincidence
 
     def widen(self, slot: Node, label: str) -> None:
         """Let *slot* hold values of type *label* too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import multiprocessing.util
 import os
 from importlib import import_module
 from typing import Any
@@ -33,6 +34,7 @@ class Telemetry:
     def __init__(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> None:
         self.tracer_provider = tracer_provider
         self.meter_provider = meter_provider
+        self._running = True
 
     def flush(self, timeout_millis: int = 10_000) -> bool:
         """Export what is waiting; whether that was done in time."""
@@ -40,9 +42,11 @@ class Telemetry:
         return self.meter_provider.force_flush(timeout_millis) and flushed
 
     def shutdown(self) -> None:
-        """Export what is waiting, then stop; done at exit without being asked."""
-        self.tracer_provider.shutdown()
-        self.meter_provider.shutdown()
+        """Export what is waiting, then stop; done at exit without being asked. A second call does nothing."""
+        running, self._running = self._running, False
+        if running:
+            self.tracer_provider.shutdown()
+            self.meter_provider.shutdown()
 
 
 def init_telemetry(
@@ -52,10 +56,11 @@ def init_telemetry(
 
     Arguments win over ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES``. The exporters obey ``OTEL_EXPORTER_OTLP_*``
     (endpoint, headers, protocol: ``http/protobuf`` by default, ``grpc`` where ``opentelemetry-exporter-otlp-proto-grpc`` is
-    installed), ``OTEL_TRACES_EXPORTER`` and ``OTEL_METRICS_EXPORTER`` (``otlp``, ``console`` or ``none``), and
-    ``OTEL_TRACES_SAMPLER``. What is waiting is exported at exit. Call it before the application serves; after ``fork`` the SDK's
-    processors start anew in each child, so a pre-loading server may call it in the master. A second call gives the first's
-    result.
+    installed), ``OTEL_TRACES_EXPORTER`` and ``OTEL_METRICS_EXPORTER`` (``otlp``, ``console`` or ``none``, or several by
+    commas), and ``OTEL_TRACES_SAMPLER``. What is waiting is exported at exit, of a process that was forked by
+    ``multiprocessing`` too; one that ends by ``os._exit`` calls ``flush`` itself. Call it before the application serves; after
+    ``fork`` the SDK's processors start anew in each child, so a pre-loading server may call it in the master. A second call gives
+    the first's result.
 
     Args:
         service_name: ``service.name``.
@@ -63,29 +68,51 @@ def init_telemetry(
         environment: ``deployment.environment`` and ``deployment.environment.name``, for example ``production``.
 
     Raises:
-        ConfigurationError: For an argument that is no text, an unknown exporter or protocol, or one that is not installed.
+        ConfigurationError: For an argument that is no text, an unknown exporter or protocol, or one that is not installed, and
+            when a global provider of the SDK is there already; all problems at once.
     """
     if _initialised:
         return _initialised[0]
-    resource = Resource.create(_resource(service_name, service_version, environment))
-    span_exporter, metric_exporter = _exporter("traces", "Span"), _exporter("metrics", "Metric")
-    tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    if span_exporter is not None:
-        tracer_provider.add_span_processor(BatchSpanProcessor(span_exporter))
-    readers = [] if metric_exporter is None else [PeriodicExportingMetricReader(metric_exporter)]
-    telemetry = Telemetry(tracer_provider, MeterProvider(readers, resource=resource, shutdown_on_exit=False))
-    trace.set_tracer_provider(tracer_provider)
-    metrics.set_meter_provider(telemetry.meter_provider)
+    problems: list[str] = []
+    attributes = _resource(service_name, service_version, environment, problems)
+    span_exporters = _exporters("traces", "Span", problems)
+    metric_exporters = _exporters("metrics", "Metric", problems)
+    problems += [
+        f"a global {kind.__name__} is set already: call init_telemetry instead of setting it, or leave init_telemetry out"
+        for kind, provider in (
+            (TracerProvider, trace.get_tracer_provider()),
+            (MeterProvider, metrics.get_meter_provider()),
+        )
+        if isinstance(provider, kind)
+    ]
+    if problems:
+        raise ConfigurationError(*dict.fromkeys(problems))
+    telemetry = _built(Resource.create(attributes), span_exporters, metric_exporters)
     _initialised.append(telemetry)
     atexit.register(telemetry.shutdown)
+    multiprocessing.util.register_after_fork(telemetry, _flush_at_end)
     return telemetry
 
 
-def _resource(name: str | None, version: str | None, environment: str | None) -> dict[str, str]:
+def _flush_at_end(telemetry: Telemetry) -> None:
+    """In a child of ``multiprocessing``, which ends without the functions of ``atexit``."""
+    multiprocessing.util.Finalize(None, telemetry.flush, exitpriority=0)
+
+
+def _built(resource: Resource, span_exporters: list[Any], metric_exporters: list[Any]) -> Telemetry:
+    tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    for exporter in span_exporters:
+        tracer_provider.add_span_processor(BatchSpanProcessor(exporter))
+    readers = [PeriodicExportingMetricReader(exporter) for exporter in metric_exporters]
+    meter_provider = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+    trace.set_tracer_provider(tracer_provider)
+    metrics.set_meter_provider(meter_provider)
+    return Telemetry(tracer_provider, meter_provider)
+
+
+def _resource(name: Any, version: Any, environment: Any, problems: list[str]) -> dict[str, str]:
     given = {"service_name": name, "service_version": version, "environment": environment}
-    problems = [f"{key} must be text, not {value!r}" for key, value in given.items() if not _is_text(value)]
-    if problems:
-        raise ConfigurationError(*problems)
+    problems += [f"{key} must be text, not {value!r}" for key, value in given.items() if not _is_text(value)]
     attributes = {
         "service.name": name,
         "service.version": version,
@@ -99,29 +126,33 @@ def _is_text(value: Any) -> bool:
     return value is None or (isinstance(value, str) and bool(value))
 
 
-def _exporter(signal: str, kind: str) -> Any:
-    """The exporter that the environment asks for; ``None`` for ``none``."""
+def _exporters(signal: str, kind: str, problems: list[str]) -> list[Any]:
+    """The exporters that the environment asks for."""
     variable = f"OTEL_{signal.upper()}_EXPORTER"
-    wanted = os.environ.get(variable, "").strip() or "otlp"
-    if wanted == "none":
-        return None
-    if wanted == "console":
-        return ConsoleSpanExporter() if signal == "traces" else ConsoleMetricExporter()
-    if wanted != "otlp":
-        raise ConfigurationError(f"{variable} must be otlp, console or none, not {wanted!r}")
-    return _otlp(signal, kind)
+    asked = [item.strip() for item in os.environ.get(variable, "").split(",") if item.strip()] or ["otlp"]
+    made: list[Any] = []
+    for wanted in dict.fromkeys(asked):
+        if wanted == "console":
+            made.append(ConsoleSpanExporter() if signal == "traces" else ConsoleMetricExporter())
+        elif wanted == "otlp":
+            made += _otlp(signal, kind, problems)
+        elif wanted != "none":
+            problems.append(f"{variable} must be otlp, console or none, not {wanted!r}")
+    return made
 
 
-def _otlp(signal: str, kind: str) -> Any:
+def _otlp(signal: str, kind: str, problems: list[str]) -> list[Any]:
     variable = f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL"
     protocol = os.environ.get(variable) or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or "http/protobuf"
     if protocol not in _PROTOCOLS:
-        raise ConfigurationError(f"OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or grpc, not {protocol!r}")
+        problems.append(f"OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or grpc, not {protocol!r}")
+        return []
     package = f"opentelemetry.exporter.otlp.proto.{_PROTOCOLS[protocol]}"
     folder = {"traces": "trace_exporter", "metrics": "metric_exporter"}[signal]
     try:
         module = import_module(f"{package}.{folder}")
     except ImportError:
         distribution = f"opentelemetry-exporter-otlp-proto-{_PROTOCOLS[protocol]}"
-        raise ConfigurationError(f"OTLP by {protocol} needs {distribution}: pip install {distribution}") from None
-    return getattr(module, f"OTLP{kind}Exporter")()
+        problems.append(f"OTLP by {protocol} needs {distribution}: pip install {distribution}")
+        return []
+    return [getattr(module, f"OTLP{kind}Exporter")()]

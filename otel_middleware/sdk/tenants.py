@@ -9,12 +9,13 @@ from opentelemetry.context import Context, get_value
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
+from otel_middleware._by_hand import TAGGED_KEY
 from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._seams import ASKING
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Span
 
-    from otel_middleware._exchange import Exchange
 
 __all__ = ["TenantLogFilter", "TenantLogProcessor", "TenantSpanProcessor"]
 
@@ -27,6 +28,9 @@ class TenantSpanProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put the tenant on *span*, unless it was started with one."""
+        beginning = ASKING.get()
+        if beginning is not None and beginning.plan.options.tenants is not None:
+            return  # the server span of a request inside of the current one: it will have a tenant of its own
         told = _tenant(parent_context)
         if told is not None and told[0] not in (span.attributes or {}):
             span.set_attribute(*told)
@@ -40,9 +44,9 @@ class TenantLogProcessor(LogRecordProcessor):
 
     def on_emit(self, log_record: Any) -> None:
         """Put the tenant on *log_record*, unless it has one."""
-        told = _tenant(None)
+        record = getattr(log_record, "log_record", log_record)
+        told = _tenant(getattr(record, "context", None))
         if told is not None:
-            record = getattr(log_record, "log_record", log_record)
             record.attributes = {told[0]: told[1], **(record.attributes or {})}
 
     def emit(self, log_data: Any) -> None:
@@ -73,7 +77,7 @@ class TenantLogFilter(logging.Filter):
 
 def _tenant(context: Context | None) -> tuple[str, str] | None:
     """Attribute and tenant of the request that *context* (``None``: the current one) belongs to."""
-    exchange: Exchange | None = get_value(EXCHANGE_KEY, context)  # type: ignore[assignment]  # only we write there
-    if exchange is None or exchange.tenants is None or exchange.tenant is None:
+    told: Any = get_value(EXCHANGE_KEY, context) or get_value(TAGGED_KEY, context)
+    if told is None or told.tenants is None or told.tenant is None:
         return None
-    return exchange.tenants.attribute, exchange.tenant
+    return told.tenants.attribute, told.tenant

@@ -24,12 +24,14 @@ def answered(exchange: Exchange, environ: Environ, status: Any, headers: Any) ->
 
     The very list of the application, unless a response propagator adds to it: then a list of its own.
     """
+    if exchange.status is not None:
+        exchange.unanswered()
     exchange.status = status_code(status)
     exchange.response_headers = lambda: lines(headers)
     exchange.expected_bytes = _content_length(headers)
     options = exchange.plan.options
     if options.capture_response is not None:
-        exchange.capture(options.capture_response.attributes(lines(headers)))
+        exchange.capture(options.capture_response.joined_attributes(lines(headers)))
     if options.server_response_hook is not None:
         guarded("server_response_hook", options.server_response_hook, exchange.span, environ, status, headers)
     propagator = get_global_response_propagator()  # type: ignore[no-untyped-call]
@@ -64,5 +66,5 @@ def lines(headers: Any) -> list[tuple[str, str]]:
 def _content_length(headers: Any) -> int | None:
     for name, value in headers:
         if name.lower() == "content-length":
-            return int(value) if value.isdigit() else None
+            return int(value) if value.isascii() and value.isdigit() else None
     return None

@@ -11,8 +11,10 @@ from otel_middleware._by_hand import exchange_in
 from otel_middleware._exchange import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._silence import silenced
+from otel_middleware.wsgi._body import silent_body, watched_body
+from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._shadow import EnvironRequest, below, bound_to, decoded, peer_of, shadow
-from otel_middleware.wsgi._watch import Watch, watched_body
+from otel_middleware.wsgi._watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,33 +59,36 @@ class Serve:
 
     def _serve_silenced(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         previous = get_current()
-        attach(silenced(previous))
+        silence = silenced(previous)
+        attach(silence)
         try:
-            return self.app(environ, start_response)
+            body = self.app(environ, start_response)
         finally:
             attach(previous)
+        return body if type(body) in (list, tuple) else silent_body(environ, body, silence)
 
     def _opened(self, environ: Environ) -> Exchange | None:
         """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
         if get_current() and not is_http_instrumentation_enabled():
             return None
+        exchange = None
         try:
-            exchange = self._asked(environ)
+            exchange = self.plan.exchange(EnvironRequest(environ), "http", *below(environ))
+            self._ask(exchange, environ)
         except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it
             say_once(("open", type(error)), "preparing a request", error, "it is served without telemetry")
+            if exchange is not None:
+                exchange.abandon()
             return None
         return exchange if exchange.span is not None else None
 
-    def _asked(self, environ: Environ) -> Exchange:
-        plan = self.plan
-        request = EnvironRequest(environ)
-        exchange = plan.exchange(request, "http", *below(environ))
+    def _ask(self, exchange: Exchange, environ: Environ) -> None:
+        plan, request = self.plan, exchange.request
         connection = plan.connected(exchange, request.scheme, peer_of(environ), bound_to(environ))
         plan.routes.before(exchange, environ)
         plan.ask(exchange, shadow(exchange, connection, environ))
         if plan.options.capture_request is not None:
             exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
-        return exchange
 
     def _serve(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environ[EXCHANGE_KEY] = exchange
@@ -96,12 +101,12 @@ class Serve:
                 guarded("server_request_hook", hook, exchange.span, environ)
             body = self.app(environ, watch.start_response)
         except BaseException as error:
-            exchange.error = error
             exchange.plan.routes.told(exchange, environ)
-            exchange.finish()
+            failed(watch, error)
             raise
         else:
             exchange.plan.routes.told(exchange, environ, body)
+            context = get_current()
         finally:
             attach(previous)
-        return watched_body(exchange, environ, body)
+        return watched_body(watch, environ, body, context)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._connection import Endpoint
-from otel_middleware.request import Request
+from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,8 @@ class EnvironRequest(Request):
         self._path = decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO")) or "/"
         self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
         self._client = None
-        self._host = None
+        target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or self._path
+        self._host = None if not isinstance(target, str) or target[0] == "/" else authority_of(target)
 
     @property
     def query(self) -> str:
@@ -103,7 +104,7 @@ def shadow(exchange: Exchange, connection: Connection, environ: Mapping[str, Any
     """
     request, plan = exchange.request, exchange.plan
     query, path = plan.safe_query(request.query), exchange.safe_path
-    address, port = connection.server
+    client, port = connection.client, connection.server.port
     shown: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "wsgi.url_scheme": connection.scheme,
@@ -114,15 +115,16 @@ def shadow(exchange: Exchange, connection: Connection, environ: Mapping[str, Any
         "SERVER_PORT": str(port) if port else "",
         "SERVER_PROTOCOL": _text(environ.get("SERVER_PROTOCOL")),
     }
-    if address:
-        shown["HTTP_HOST"] = address
+    if connection.authority:
+        shown["HTTP_HOST"] = connection.authority
     if not plan.measurement.old or "RAW_URI" in environ or "REQUEST_URI" in environ:
         shown["REQUEST_URI"] = f"{path}?{query}" if query else path
     elif not path.isascii():
         shown["PATH_INFO"] = path.encode().decode("latin-1")  # upstream builds http.url from it, as PEP 3333 spells it
-    if connection.client.address:
-        shown["REMOTE_ADDR"] = connection.client.address
-        shown["REMOTE_PORT"] = connection.client.port
+    if client.address:
+        shown["REMOTE_ADDR"], shown["REMOTE_PORT"] = client
+        if plan.measurement.old and client is connection.peer:
+            shown["REMOTE_HOST"] = _text(environ.get("REMOTE_HOST"))
     agent = request.header("user-agent")
     if agent:
         shown["HTTP_USER_AGENT"] = (agent if plan.sanitizer is None else plan.sanitizer.header("user-agent", agent))[

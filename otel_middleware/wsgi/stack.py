@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 
+from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
 from otel_middleware._seams import MeterSeam, TracerSeam
@@ -87,6 +88,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         ConfigurationError: With every problem, each naming the argument and its value.
     """
     given = {name: value for name, value in locals().items() if name not in ("app", "unknown")}
+    app = without(app, OpenTelemetryMiddleware, "wsgi")
     options = Options("wsgi", app, wsgi_router, given, unknown)
     choose_semantic_conventions()
     tracers, meters = TracerSeam(options.tracer_provider), MeterSeam(options.meter_provider)
@@ -100,7 +102,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     layered = ErrorStatusMiddleware(layered, options.errors)
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
-    return Serve(layered, Plan(options, tracers, meters, ask))
+    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
+    return Serve(layered, Plan(options, tracers, meters, ask, neighbours))
 
 
 def _stub(_environ: Any, _start_response: Any) -> tuple[bytes, ...]:

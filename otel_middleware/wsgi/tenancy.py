@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opentelemetry.context import attach, get_current
+
 from otel_middleware._by_hand import CurrentSpan, exchange_in
 from otel_middleware._layers import tenants_of
 from otel_middleware.wsgi._shadow import EnvironRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from opentelemetry.context import Context
 
     from otel_middleware.tenancy import TenantPolicy, Tenants
     from otel_middleware.wsgi._types import App, Environ, StartResponse
@@ -43,5 +47,13 @@ class TenantMiddleware:
         else:
             span = CurrentSpan.of(lambda: EnvironRequest(environ))
             if span is not None:
-                span.set_tenant(self.tenants)
+                return self._tagged(span.set_tenant(self.tenants), environ, start_response)
         return self.app(environ, start_response)
+
+    def _tagged(self, context: Context, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        previous = get_current()
+        attach(context)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            attach(previous)

@@ -53,7 +53,8 @@ def contract(
     """The rows of an application with ``/orders/5``, ``/boom/5`` (raises in its handler), ``/nested/acme/orders/5``.
 
     *not_allowed* and *head* are what ``DELETE /orders/5`` and ``HEAD /orders/5`` get: some routers tell the route, others
-    have found none. *websocket* is the template of ``/socket/5``. *strips_root* says whether the framework takes ``root_path`` off the path.
+    have found none. *websocket* is the template of ``/socket/5``. *strips_root* says whether the framework takes
+    ``root_path`` off the path.
     """
     rows = [
         Row("a route", "GET /orders/5", 200, order),

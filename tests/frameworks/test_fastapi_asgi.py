@@ -163,6 +163,19 @@ def test_an_applications_own_root_path_is_no_part():
     assert row.expected == seen(app, row)
 
 
+def test_a_frontend_has_its_prefix_and_a_placeholder(tmp_path):
+    """``app.frontend()`` serves files, and no route is told."""
+    if not hasattr(fastapi.FastAPI, "frontend"):
+        pytest.skip("this FastAPI has no frontends")
+    (tmp_path / "app.js").write_text("x")
+    below = fastapi.FastAPI()
+    below.frontend("/files", directory=str(tmp_path))
+    app = fastapi.FastAPI()
+    app.mount("/mounted/{tenant}", below)
+    row = Row("frontend", "GET /mounted/acme/files/app.js", 200, "/mounted/{tenant}/files/{path}", root_path="/srv")
+    assert row.expected == seen(app, row)
+
+
 def test_a_mount_in_an_included_router_has_both_prefixes():
     """Newer FastAPI serves mounts of included routers; older ones leave them out."""
     router = fastapi.APIRouter()

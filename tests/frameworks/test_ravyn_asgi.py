@@ -42,6 +42,7 @@ def made():
                 app=ravyn.ChildRavyn(routes=[ravyn.Include("/deep/{area}", routes=[ravyn.Gateway(handler=order)])]),
             ),
             ravyn.Include("/foreign", app=foreign),
+            ravyn.Host("{sub}.example.org", app=ravyn.ChildRavyn(routes=[ravyn.Gateway("/hosted", handler=order)])),
         ]
     )
 
@@ -62,6 +63,13 @@ ROWS = [
     ),
     Row("nothing below two", "GET /child/deep/a/nothing", 404, None),
     Row("what nobody can ask", "GET /foreign/5/6", 200, "/foreign/{path:path}"),
+    Row(
+        "a host has no part in the path",
+        "GET /hosted/orders/5",
+        200,
+        "/hosted/orders/{number:int}",
+        host="a.example.org",
+    ),
     Row("no websocket there", "WS /nothing", 403, None),
 ]
 

@@ -1,4 +1,4 @@
-"""Sanic's current request tells; a websocket's handler runs elsewhere, and the router is asked."""
+"""Sanic's current request tells; its router is asked where that is not the one that was watched."""
 
 from __future__ import annotations
 
@@ -56,3 +56,26 @@ ROWS = [
 def test_the_current_request_names_itself(row):
     """What Sanic matched, with the kind that it gives to a parameter without one, is the template."""
     assert row.expected == seen(made(), row, lifespan=True)
+
+
+COPIED = [
+    Row("a route", "GET /orders/5", 200, "/orders/<number:int>"),
+    Row("a websocket", "WS /socket/5", 101, "/socket/<number:str>"),
+    Row("no router matched", "GET /nothing/5", 404, None),
+    Row("the method", "DELETE /orders/5", 405, None),
+]
+
+
+@pytest.mark.filterwarnings("ignore")  # Sanic's own
+@each(COPIED)
+def test_the_router_is_asked_where_the_request_is_another(row):
+    """A middleware that hands on a copy of the scope hides whose request is current."""
+
+    class Copying:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            await self.app(dict(scope), receive, send)
+
+    assert row.expected == seen(Copying(made()), row, lifespan=True)

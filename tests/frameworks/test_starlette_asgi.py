@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import functools
+from importlib.metadata import version
 
 import pytest
 from asgi_contract import Row, contract, each, installed, observed, seen
 
-applications, routing, responses, convertors, middleware = installed(
-    "starlette",
+applications, routing, responses, convertors, middleware, base = installed(
     "starlette.applications",
     "starlette.routing",
     "starlette.responses",
     "starlette.convertors",
     "starlette.middleware",
-)[1:]
+    "starlette.middleware.base",
+)
 
 Starlette, Host, Mount, Route, WebSocketRoute = (
     applications.Starlette,
@@ -23,6 +24,9 @@ Starlette, Host, Mount, Route, WebSocketRoute = (
     routing.Route,
     routing.WebSocketRoute,
 )
+
+
+STARLETTE = tuple(map(int, version("starlette").split(".")[:2]))
 
 
 class Counted(convertors.StringConvertor):
@@ -146,6 +150,37 @@ def test_a_place_in_the_middleware_list_is_as_good(row):
     )
 
 
+@pytest.mark.filterwarnings("ignore")  # older ones do not close their streams
+@each(ROWS)
+def test_starlettes_own_middleware_hides_nothing(row):
+    """``BaseHTTPMiddleware`` runs what stands inside it in a task of its own, on the same scope."""
+
+    async def passing(request, call_next):
+        return await call_next(request)
+
+    own = middleware.Middleware(base.BaseHTTPMiddleware, dispatch=passing)
+    assert row.expected == seen(Starlette(routes=routes(), middleware=[own]), row)
+
+
+def test_an_instrumented_application_below_a_mount_changes_nothing():
+    """The outer stack names the request, the inner one stands aside."""
+    row = Row("twice", "GET /outer/acme/nested/b/orders/5", 200, "/outer/{x}/nested/{tenant}/orders/{number}")
+    assert row.expected == observed(
+        lambda instrumented: instrumented(
+            Starlette(routes=[Mount("/outer/{x}", instrumented(Starlette(routes=routes())))])
+        ),
+        row,
+    )
+
+
+def test_an_application_instrumented_below_a_mount_knows_what_is_below():
+    """What was taken off outside came as the root path."""
+    row = Row("inside", "GET /outer/acme/nested/b/orders/5", 200, "/nested/{tenant}/orders/{number}")
+    assert row.expected == observed(
+        lambda instrumented: Starlette(routes=[Mount("/outer/{x}", instrumented(Starlette(routes=routes())))]), row
+    )
+
+
 def test_a_told_route_is_not_matched_again():
     """A user's convertor runs as often as without us."""
     Counted.calls = 0
@@ -167,3 +202,19 @@ def test_the_application_is_found_behind_wrappers(hidden):
     """What wraps it is looked through."""
     row = Row("hidden", "GET /nested/acme/orders/5", 200, "/nested/{tenant}/orders/{number}")
     assert row.expected == seen(hidden(Starlette(routes=routes())), row)
+
+
+@pytest.mark.parametrize(
+    ("host", "template"), [("a", "/nested/{tenant}/orders/{number}"), ("b", "/{what}/{x}/orders/{y}")]
+)
+def test_a_function_over_several_applications_is_told_by_the_one_that_served(host, template):
+    """Nobody can be asked, for it is not known whom; what a router tells holds, and older ones tell nothing."""
+    first = Starlette(routes=routes())
+    second = Starlette(routes=[Mount("/{what}/{x}", routes=[Route("/orders/{y}", order)])])
+
+    async def dispatching(scope, receive, send):
+        await (first if host == "a" else second)(scope, receive, send)
+
+    row = Row("several", "GET /nested/acme/orders/5", 200, template, host=host)
+    assert seen(dispatching, row) in (row.expected, row._replace(template=None).expected)
+    assert seen(dispatching, row) == row.expected or STARLETTE < (1, 7)

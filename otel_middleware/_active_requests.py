@@ -1,0 +1,97 @@
+"""How many requests are active: counted per set of attributes, observed when somebody reads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary, WeakSet
+
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opentelemetry.metrics import Meter
+
+__all__ = ["ActiveRequests", "Cell"]
+
+Cell = tuple[tuple[str, Any], ...]
+"""One set of attributes."""
+
+_CELLS_KEPT = 1_000
+"""Attribute sets that stay as zero cells; a second reader must still see the zero."""
+
+
+class ActiveRequests:
+    """``http.server.active_requests`` as cells that an observable counter reads.
+
+    Far cheaper per request than two synchronous adds. Shared by all stacks on one provider and scope: an observable instrument
+    is registered once, and a second registration would lose its counts. A forked child starts at zero: what is in flight is
+    its parent's.
+    """
+
+    _shared: ClassVar[WeakKeyDictionary[MeterProvider, dict[Any, ActiveRequests]]] = WeakKeyDictionary()
+    _all: ClassVar[WeakSet[ActiveRequests]] = WeakSet()
+    _sharing = threading.Lock()
+
+    def __init__(self, meter: Meter) -> None:
+        self._all.add(self)
+        self._meter = meter
+        self._lock = threading.Lock()
+        self._cells: dict[Cell, int] = {}
+        self._created = False
+
+    @classmethod
+    def of(cls, provider: MeterProvider, meter: Meter, scope: Any) -> ActiveRequests:
+        """The cells of *scope* on *provider*."""
+        with cls._sharing:
+            scopes = cls._scopes_of(provider)
+            return scopes.setdefault(repr(scope), cls(meter))
+
+    @classmethod
+    def _scopes_of(cls, provider: MeterProvider) -> dict[Any, ActiveRequests]:
+        scopes = cls._shared.get(provider)
+        if scopes is None:
+            # A stack that was built before the global provider was set has the API's proxy of it, and shares its instruments.
+            standing_in = [known for known in cls._shared if getattr(known, "_real_meter_provider", None) is provider]
+            scopes = cls._shared[standing_in[0]] if standing_in else cls._shared.setdefault(provider, {})
+        return scopes
+
+    @classmethod
+    def forked(cls) -> None:
+        """Start at zero in a forked child."""
+        cls._sharing = threading.Lock()
+        for active in cls._all:
+            active.restart()
+
+    def restart(self) -> None:
+        """Forget all counts; the lock may have been held by a thread that is no more."""
+        self._lock = threading.Lock()
+        self._cells = {}
+
+    def observed(self, name: str, unit: str = "", description: str = "") -> ActiveRequests:
+        """Register the observable counter, once."""
+        with self._lock:
+            created, self._created = self._created, True
+        if not created:
+            self._meter.create_observable_up_down_counter(name, [self._observe], unit=unit, description=description)
+        return self
+
+    def add(self, cell: Cell, amount: int) -> None:
+        """Add *amount* to the cell of these attributes."""
+        with self._lock:
+            count = max(self._cells.get(cell, 0) + amount, 0)
+            if count or len(self._cells) <= _CELLS_KEPT:
+                self._cells[cell] = count
+            else:
+                del self._cells[cell]
+
+    def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
+        with self._lock:
+            cells = list(self._cells.items())
+        return [Observation(count, dict(cell)) for cell, count in cells]
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=ActiveRequests.forked)

@@ -1,0 +1,98 @@
+"""Who else instruments the application: upstream's middleware, or an instrumentor of its framework.
+
+Whoever stands inside makes INTERNAL spans below our SERVER span, and measures each request a second time. It cannot be switched
+off from outside, so it is said once, with what to remove.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware.frameworks._finding import reached_from
+
+if TYPE_CHECKING:
+    from otel_middleware.routing.resolution import Routes
+
+__all__ = ["Neighbours", "without"]
+
+_log = logging.getLogger("otel_middleware")
+
+_FLAG = "_is_instrumented_by_opentelemetry"
+"""Set on applications, and on the one instance of an instrumentor, by ``opentelemetry-instrumentation`` and its instrumentors."""
+
+_OF_PROCESS = {"Django": "django", "Pyramid": "pyramid"}
+"""Frameworks whose instrumentors mark no application: they instrument all of the process."""
+
+
+def without(app: Any, middleware: type, attribute: str) -> Any:
+    """*app* without upstream's *middleware* directly around it: ``instrument`` asks upstream itself.
+
+    Args:
+        app: The application that ``instrument`` was given.
+        middleware: Upstream's class of this protocol.
+        attribute: Where it keeps its application.
+    """
+    while isinstance(app, middleware):
+        _log.warning(
+            "instrument() was given an application inside %s.OpenTelemetryMiddleware, which is left out together with its "
+            "options: remove it, instrument() asks it itself",
+            middleware.__module__,
+        )
+        app = getattr(app, attribute)
+    return app
+
+
+class Neighbours:
+    """Looks for others when the stack is built and when its first request comes, and says once whom it found.
+
+    Args:
+        app: The application.
+        routes: Its routes, which know its framework.
+        middleware: Upstream's class of this protocol.
+    """
+
+    __slots__ = ("_app", "_framework", "_middleware", "seen")
+
+    def __init__(self, app: Any, routes: Routes, middleware: type) -> None:
+        self._app = app
+        self._framework = "" if routes.router is None else routes.router.name
+        self._middleware = middleware
+        self.seen = self._look()
+        """Whether nothing is left to look for."""
+
+    def look_again(self) -> None:
+        """Look for who came after the stack was built; frameworks put their own stack together with the first request."""
+        self.seen = True
+        self._look()
+
+    def _look(self) -> bool:
+        found = _instrumentor_of_process(self._framework) or next(
+            filter(None, map(self._told, reached_from(self._app))), ""
+        )
+        if found:
+            _log.warning(
+                "%s instruments the application too: each request has a second span and is measured twice. "
+                "Remove it, or set OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=%s",
+                found,
+                self._framework.lower(),
+            )
+        return bool(found)
+
+    def _told(self, candidate: Any) -> str:
+        if isinstance(candidate, self._middleware):
+            return f"{self._middleware.__module__}.OpenTelemetryMiddleware"
+        listed = getattr(candidate, "user_middleware", None)  # Starlette's, not yet put together
+        if isinstance(listed, list) and any(getattr(each, "cls", None) is self._middleware for each in listed):
+            return f"{self._middleware.__module__}.OpenTelemetryMiddleware"
+        if isinstance(candidate, type) or getattr(candidate, "__dict__", {}).get(_FLAG) is not True:
+            return ""
+        return f"opentelemetry-instrumentation-{self._framework.lower()}"
+
+
+def _instrumentor_of_process(framework: str) -> str:
+    package = _OF_PROCESS.get(framework)
+    module = sys.modules.get(f"opentelemetry.instrumentation.{package}")
+    instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
+    return f"opentelemetry-instrumentation-{package}" if getattr(instance, _FLAG, False) else ""

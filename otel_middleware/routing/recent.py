@@ -1,0 +1,104 @@
+"""Paths that were asked lately: answered without a walk through the tree.
+
+Requests of one path are learned in batches: at first each, then one batch for every quarter more, so that the counts of
+the tree are never much behind, and a path that is asked all the time costs little.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from otel_middleware.routing.learner import MAX_DEPTH
+
+if TYPE_CHECKING:
+    from otel_middleware.routing.learner import Learner
+
+__all__ = ["RecentPaths"]
+
+MAX_PATHS = 1024
+MAX_LENGTH = 256  # characters; longer paths are not kept
+BATCH = 4  # a batch is due when a path is behind by one in so many requests ...
+MAX_BATCH = 64  # ... or by so many
+
+
+class _Recent:
+    """One path: the answer, the naming generation in which it holds, requests learned, and those not yet learned."""
+
+    __slots__ = ("generation", "learned", "pending", "template")
+
+    def __init__(self) -> None:
+        self.template: str | None = None
+        self.generation = -1
+        self.learned = 0
+        self.pending = 0
+
+
+class RecentPaths:
+    """The front of a learner: takes paths, and remembers the latest. Not thread-safe by itself.
+
+    Args:
+        learner: Is asked for what is not remembered.
+    """
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+        self._paths: OrderedDict[str, _Recent] = OrderedDict()  # drops its oldest in constant time, as a dict does not
+
+    def template_of(self, path: str) -> str | None:
+        """The template of *path* as far as it is known."""
+        recent = self._paths.get(path)
+        if recent is not None and recent.generation == self._learner.generation:
+            return recent.template
+        texts = _segments(path)
+        return None if texts is None else self._learner.template_of(texts)
+
+    def learn(self, path: str) -> str | None:
+        """Count a served path, and give its template."""
+        recent = self._paths.get(path)
+        if recent is None:
+            return self._learn_new(path)
+        pending = recent.pending = recent.pending + 1
+        if recent.generation == self._learner.generation and pending * BATCH < recent.learned and pending < MAX_BATCH:
+            return recent.template
+        return self._settle(path, recent)
+
+    def settle(self) -> None:
+        """Learn all that is pending."""
+        for path, recent in self._paths.items():
+            if recent.pending:
+                self._settle(path, recent)
+
+    def _learn_new(self, path: str) -> str | None:
+        texts = _segments(path)
+        if texts is None:
+            return None
+        if len(path) > MAX_LENGTH:
+            return self._learner.learn(texts)
+        if len(self._paths) >= MAX_PATHS:
+            self._drop_oldest()
+        recent = self._paths[path] = _Recent()
+        recent.pending = 1
+        return self._settle(path, recent)
+
+    def _drop_oldest(self) -> None:
+        path, recent = self._paths.popitem(last=False)
+        if recent.pending:
+            self._settle(path, recent)
+
+    def _settle(self, path: str, recent: _Recent) -> str | None:
+        weight, recent.pending = recent.pending, 0
+        recent.learned += weight
+        recent.template = self._learner.learn(_segments(path) or [], weight)
+        recent.generation = self._learner.generation
+        return recent.template
+
+
+def _segments(path: str) -> list[str] | None:
+    """The segments of a path, ``None`` for one that is not looked at."""
+    if path[:1] != "/":
+        return None if path else []
+    texts = path[1:].split("/")
+    if "" in texts:
+        texts = [text for text in texts if text]
+    return texts if len(texts) <= MAX_DEPTH else None

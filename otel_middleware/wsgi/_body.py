@@ -1,0 +1,265 @@
+"""What a server is given in place of the iterable that an application returned.
+
+It behaves as the application's own does: as often iterable, as long, its own iterator where that is one, closed exactly
+once. The span is current during a step only, so that two responses on one thread, or a body closed in another one, leave
+nothing behind.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import attach, get_current
+
+from otel_middleware.wsgi._ending import closing, closing_failed, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from opentelemetry.context import Context
+
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.wsgi._types import Environ
+    from otel_middleware.wsgi._watch import Watch
+
+__all__ = ["silent_body", "watched_body"]
+
+
+class Body:
+    """The iterable that an application returned.
+
+    Args:
+        watch: The watch of this response.
+        body: The application's.
+        context: In which the application returned it; its steps run there.
+    """
+
+    __slots__ = ("_begun", "_body", "_close", "_context", "_exchange", "_first", "_watch")
+
+    def __init__(self, watch: Watch, body: Iterable[bytes], context: Context) -> None:
+        self._watch = watch
+        self._exchange: Exchange = watch.exchange
+        self._body = body
+        self._context = context
+        self._close: Callable[[], Any] | None = getattr(body, "close", None)
+        self._first: int | None = None  # when the first chunk came
+        self._begun = True  # whether the application has had its say
+
+    def __iter__(self) -> Iterator[bytes]:
+        if type(self._body) in (list, tuple):
+            return Chunks(self, iter(self._body))
+        previous = get_current()
+        attach(self._context)
+        try:
+            return Steps(self, iter(self._body))
+        except BaseException as error:
+            failed(self._watch, error)
+            raise
+        finally:
+            attach(previous)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._body, name)
+
+    def step(self, iterator: Iterator[bytes]) -> bytes:
+        """The next chunk, made in the context that the application left behind at the one before."""
+        previous = get_current()
+        attach(self._context)
+        try:
+            chunk = next(iterator)
+        except StopIteration:
+            self.ended()
+            raise
+        except BaseException as error:
+            failed(self._watch, error)
+            raise
+        finally:
+            self._context = get_current()
+            attach(previous)
+        self.note(chunk)
+        return chunk
+
+    def note(self, chunk: Any) -> None:
+        """Note what goes to the server. A body of several chunks is streamed: then the first one's time counts."""
+        exchange = self._exchange
+        self._begun = True
+        if exchange.over or not isinstance(chunk, (bytes, bytearray, memoryview)) or not chunk:
+            return
+        if self._first is None:
+            self._first = perf_counter_ns()
+        elif exchange.first_byte is None:
+            exchange.first_byte = self._first
+        if exchange.bytes_sent is not None:
+            exchange.bytes_sent += len(chunk)
+
+    def ended(self) -> None:
+        """Note that there are no more chunks."""
+        if not self._exchange.over and not self._exchange.complete:
+            self._exchange.body_ended()
+
+    def close(self) -> None:
+        """Close the application's iterable; the response is over before that, unless it fails."""
+        exchange = self._exchange
+        if not exchange.over:
+            closing(exchange, sys.exc_info()[1], begun=self._begun)
+        close, self._close = self._close, None
+        try:
+            if close is not None:
+                self._closed_by(close)
+        finally:
+            exchange.finish()
+
+    def _closed_by(self, close: Callable[[], Any]) -> None:
+        previous = get_current()
+        attach(self._context)
+        try:
+            close()
+        except BaseException as error:
+            closing_failed(self._exchange, error)
+            raise
+        finally:
+            attach(previous)
+
+    def __del__(self) -> None:
+        if not self._exchange.over:  # a server that forgot close()
+            closing(self._exchange, None, begun=self._begun)
+            self._exchange.finish()
+
+
+class SizedBody(Body):
+    """A body whose length is known: servers send Content-Length for one of a single chunk."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]  # it has one
+
+
+class IteratorBody(Body):
+    """A body that is its own iterator, such as a generator."""
+
+    __slots__ = ()
+
+    def __init__(self, watch: Watch, body: Iterable[bytes], context: Context) -> None:
+        super().__init__(watch, body, context)
+        self._begun = False  # an application that is a generator itself runs at the first step
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return self.step(self._body)  # type: ignore[arg-type]  # it is one
+
+
+class SizedIteratorBody(SizedBody, IteratorBody):
+    """Both."""
+
+    __slots__ = ()
+
+
+class Steps:
+    """One iteration over a body; holds it, since a server may keep nothing else."""
+
+    __slots__ = ("_body", "_iterator")
+
+    def __init__(self, body: Body, iterator: Iterator[bytes]) -> None:
+        self._body = body
+        self._iterator = iterator
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._body.step(self._iterator)
+
+
+class Chunks(Steps):
+    """One iteration over a list: no code of the application runs in its steps."""
+
+    __slots__ = ()
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = next(self._iterator)
+        except StopIteration:
+            self._body.ended()
+            raise
+        self._body.note(chunk)
+        return chunk
+
+
+_KINDS = {
+    (False, False): Body,
+    (True, False): SizedBody,
+    (False, True): IteratorBody,
+    (True, True): SizedIteratorBody,
+}
+
+
+def watched_body(watch: Watch, environ: Environ, body: Any, context: Context) -> Any:
+    """What the server is given in place of *body*.
+
+    Itself for the server's own file wrapper and for what is no iterable, which a server refuses by its own rules.
+    """
+    wrapper, kind = environ.get("wsgi.file_wrapper"), type(body)
+    if isinstance(wrapper, type) and isinstance(body, wrapper):
+        return _watched_file(watch.exchange, body)
+    if not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):
+        watch.exchange.unanswered()
+        watch.exchange.finish()
+        return body
+    return _KINDS[hasattr(kind, "__len__"), hasattr(kind, "__next__")](watch, body, context)
+
+
+class _Silence:
+    """Stands for the exchange, and the watch, of a request that is not reported: over before it began."""
+
+    over = True
+
+    def __init__(self) -> None:
+        self.exchange = self
+
+    def finish(self) -> None: ...
+
+    def unanswered(self) -> None: ...
+
+    def background_failed(self, error: BaseException) -> None: ...
+
+
+_SILENCE: Any = _Silence()
+
+
+def silent_body(environ: Environ, body: Any, context: Context) -> Any:
+    """What the server is given in place of *body* of an excluded request: its steps are silent as well."""
+    return watched_body(_SILENCE, environ, body, context)
+
+
+def _watched_file(exchange: Exchange, file: Any) -> Any:
+    """The server sends the file itself, unseen: what was announced counts, and its ``close`` ends the span."""
+    if exchange.over:
+        return file
+    exchange.bytes_sent = None
+    close = getattr(file, "close", None)
+
+    def closed() -> None:
+        if not exchange.over:
+            closing(exchange, sys.exc_info()[1], begun=True)
+        try:
+            if close is not None:
+                close()
+        except BaseException as error:
+            closing_failed(exchange, error)
+            raise
+        finally:
+            exchange.finish()
+
+    try:
+        file.close = closed
+    except (AttributeError, TypeError):  # a wrapper written in C
+        exchange.body_ended()
+        exchange.finish()
+    return file
