@@ -27,6 +27,7 @@ def added_microseconds(group, *, rounds, requests):
         for name in names[turn:] + names[:turn]:
             before = _spent(group.drive, bare, requests)
             differences[name].append(_spent(group.drive, arms[name], requests) - before)
+    gc.unfreeze()
     return {name: median(spent) / requests / 1e3 for name, spent in differences.items()}
 
 

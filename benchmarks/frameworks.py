@@ -8,12 +8,12 @@ ROUTES = 200
 LAST = f"/resource{ROUTES - 1}/4815"
 
 
-def fastapi_app(routes=ROUTES):
-    """Return a FastAPI application of so many routes, without telemetry of its own."""
+def fastapi_app(routes=ROUTES, telemetry=None):
+    """Return a FastAPI application of so many routes; without *telemetry*, a configuration of FastAPI's own, it emits nothing."""
     from fastapi import FastAPI  # noqa: PLC0415 - optional
     from starlette.responses import JSONResponse  # noqa: PLC0415 - optional
 
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None) if telemetry is None else FastAPI(openapi_url=None, telemetry=telemetry)
 
     async def answer(item: int):
         return JSONResponse({"id": item, "total": "16.23"})
@@ -29,7 +29,9 @@ def flask_app(routes=ROUTES):
 
     app = Flask("benchmark")
     for number in range(routes):
-        app.add_url_rule(f"/resource{number}/<int:item>", f"resource{number}", lambda item: {"id": item, "total": "16.23"})
+        app.add_url_rule(
+            f"/resource{number}/<int:item>", f"resource{number}", lambda item: {"id": item, "total": "16.23"}
+        )
     return app
 
 
@@ -40,6 +42,11 @@ def instrumented_fastapi():
     app = fastapi_app()
     FastAPIInstrumentor.instrument_app(app, **Telemetry().providers, exclude_spans=LEAN)
     return app
+
+
+def native_fastapi():
+    """Return it with FastAPI's own telemetry, one server span a request as the others."""
+    return fastapi_app(telemetry={**Telemetry().providers, "operation_spans": False, "logs": False})
 
 
 def instrumented_flask():

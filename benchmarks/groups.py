@@ -132,7 +132,11 @@ def fastapi():
     """FastAPI with 200 routes, the last one hit."""
     from benchmarks import frameworks  # noqa: PLC0415
 
-    variants = {"instrumentor": frameworks.instrumented_fastapi, "ours": frameworks.our_fastapi}
+    variants = {
+        "instrumentor": frameworks.instrumented_fastapi,
+        "FastAPI's own telemetry": frameworks.native_fastapi,
+        "ours": frameworks.our_fastapi,
+    }
     return Group(frameworks.fastapi_app, _drive("asgi", path=frameworks.LAST), variants)
 
 

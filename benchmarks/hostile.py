@@ -14,8 +14,8 @@ from otel_middleware import Sanitizer
 from otel_middleware.sanitization import DEFAULT_VALUE_PATTERNS, EMAIL
 
 CLEAN = (
-    "page=2&sort=name&order=desc&filter=active&q=red+running+shoes+for+men&limit=50&offset=100&fields=name&lang=en-GB"
-    "&utm_source=newsletter&utm_medium=email&ref=homepage&variant=b&currency=EUR&view=grid&x=1"
+    "page=2&sort=name&order=desc&filter=active&q=red%20running+shoes&limit=50&offset=100&fields=name&lang=en-GB"
+    "&utm_source=newsletter&utm_medium=email&ref=homepage&variant=b&currency=EUR&view=grid&x=1&y=23"
 )
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c0ffeec0ffeec0ffee"
 
@@ -33,13 +33,13 @@ REQUESTS = [
 HOSTILE = [
     ("1,000 clean pairs", "query", "p12=v345&"),
     ("1,000 secret pairs", "query", "token=ab&"),
-    ("distinct keys", "query", None),
+    ("distinct keys", "query", lambda size: "&".join(f"key_{number}=v" for number in range(size // 11))),
     ("a", "query", "a"),
     ("a=", "query", "a="),
     ("=", "query", "="),
     ("%25", "query", "%25"),
     ("x=%25", "query", "x=%25&"),
-    ("25 after 25", "query", "25"),
+    ("%2525...", "query", lambda size: "%" + "25" * (size // 2)),
     ("encoded URLs", "query", "n=https%3A%2F%2Fx%2F%3F"),
     ("nested URLs", "query", "n=https://x/?"),
     ("nested JSON", "query", '{"a":'),
@@ -94,10 +94,8 @@ def microseconds(call, text, budget=0.1):
 
 
 def filled(unit, size):
-    """*unit* over and over, *size* characters in all."""
-    if unit is None:
-        return "&".join(f"key_{number}=v" for number in range(size // 11))[:size]
-    return (unit * (size // len(unit) + 1))[:size]
+    """*unit* over and over, never cut within, or what it makes of the size; *size* characters at most."""
+    return unit(size) if callable(unit) else unit * (size // len(unit))
 
 
 def main():

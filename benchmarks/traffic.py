@@ -6,6 +6,7 @@ Every request gets a fresh scope or environ, in every arm: upstream and framewor
 from __future__ import annotations
 
 import asyncio
+import weakref
 
 METHOD, PATH, SECRET_QUERY = "GET", "/orders/4815", "expand=items&access_token=dGhpcyBpcyBzZWNyZXQ"
 HEADERS = (
@@ -16,7 +17,10 @@ HEADERS = (
     ("sec-ch-ua-mobile", "?0"),
     ("sec-ch-ua-platform", '"Linux"'),
     ("upgrade-insecure-requests", "1"),
-    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+    ),
     ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
     ("sec-fetch-site", "same-origin"),
     ("sec-fetch-mode", "navigate"),
@@ -145,6 +149,7 @@ def drive_asgi(**request):
     def drive(app, requests):
         loop.run_until_complete(serve(app, requests))
 
+    weakref.finalize(drive, loop.close)
     return drive
 
 
@@ -154,11 +159,16 @@ def drive_wsgi(**request):
 
     def drive(app, requests):
         for _ in range(requests):
-            body = app(environ(), _start_response)
-            for _chunk in body:
-                pass
-            close = getattr(body, "close", None)
-            if close is not None:
-                close()
+            served(app, environ())
 
     return drive
+
+
+def served(app, environ):
+    """Serve one WSGI request as a server does."""
+    body = app(environ, _start_response)
+    for _chunk in body:
+        pass
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
-from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from otel_middleware._per_provider import PerProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opentelemetry.metrics import Meter
+    from opentelemetry.metrics import Meter, MeterProvider
 
 __all__ = ["ActiveRequests", "Cell"]
 
@@ -31,43 +33,30 @@ class ActiveRequests:
     its parent's.
     """
 
-    _shared: ClassVar[WeakKeyDictionary[MeterProvider, dict[Any, ActiveRequests]]] = WeakKeyDictionary()
+    _shared: ClassVar[PerProvider[dict[str, ActiveRequests]]] = PerProvider(lambda _provider: {})
     _all: ClassVar[WeakSet[ActiveRequests]] = WeakSet()
-    _sharing = threading.Lock()
 
     def __init__(self, meter: Meter) -> None:
         self._all.add(self)
         self._meter = meter
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may end an abandoned request while this thread holds it
         self._cells: dict[Cell, int] = {}
         self._created = False
 
     @classmethod
     def of(cls, provider: MeterProvider, meter: Meter, scope: Any) -> ActiveRequests:
         """The cells of *scope* on *provider*."""
-        with cls._sharing:
-            scopes = cls._scopes_of(provider)
-            return scopes.setdefault(repr(scope), cls(meter))
-
-    @classmethod
-    def _scopes_of(cls, provider: MeterProvider) -> dict[Any, ActiveRequests]:
-        scopes = cls._shared.get(provider)
-        if scopes is None:
-            # A stack that was built before the global provider was set has the API's proxy of it, and shares its instruments.
-            standing_in = [known for known in cls._shared if getattr(known, "_real_meter_provider", None) is provider]
-            scopes = cls._shared[standing_in[0]] if standing_in else cls._shared.setdefault(provider, {})
-        return scopes
+        return cls._shared.of(provider).setdefault(repr(scope), cls(meter))
 
     @classmethod
     def forked(cls) -> None:
         """Start at zero in a forked child."""
-        cls._sharing = threading.Lock()
         for active in cls._all:
             active.restart()
 
     def restart(self) -> None:
         """Forget all counts; the lock may have been held by a thread that is no more."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._cells = {}
 
     def observed(self, name: str, unit: str = "", description: str = "") -> ActiveRequests:

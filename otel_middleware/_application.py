@@ -67,7 +67,7 @@ def record_error(error: BaseException | str) -> None:
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        exchange.recorded = error if isinstance(error, (BaseException, str)) else str(error)
+        exchange.recorded = error if isinstance(error, BaseException) else exchange.plan.safe_text(str(error))
 
 
 def server_span() -> Span:
@@ -83,14 +83,14 @@ def bound(function: Callable[P, R]) -> Callable[P, R]:
     ``bound`` was called. A coroutine function stays one.
     """
     context = get_current()
-    if iscoroutinefunction(function):
+    if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object
 
         @wraps(function)
         async def carried(*args: Any, **kwargs: Any) -> Any:
             previous = get_current()
             attach(context)
             try:
-                return await function(*args, **kwargs)
+                return await cast("Any", function)(*args, **kwargs)
             finally:
                 attach(previous)
 

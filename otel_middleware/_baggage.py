@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import baggage
-from opentelemetry.context import Context, attach, get_current, get_value, set_value
+from opentelemetry.context import Context, attach, get_value, set_value
 
 if TYPE_CHECKING:
     from collections.abc import ItemsView, Iterator, KeysView, ValuesView
@@ -37,19 +37,21 @@ class TenantBaggage(dict[str, object]):
         self._entries = entries
 
     @classmethod
-    def attached(cls) -> TenantBaggage:
-        """One around the current baggage, attached to the current context; whoever serves the request detaches it."""
-        shared = cls(dict(baggage.get_all()))
-        attach(shared.within(get_current()))
-        return shared
+    def around_current(cls) -> TenantBaggage:
+        """One around the baggage of the current context."""
+        return cls(dict(baggage.get_all()))
 
     def within(self, context: Context) -> Context:
         """*context* with this baggage."""
         return set_value(_KEY, self, context)
 
-    def carry(self, name: str, tenant: str | None) -> None:
+    def put(self, name: str, tenant: str | None) -> None:
         """Carry *tenant* as the entry *name*; ``None`` carries what the caller has sent."""
         self._entries = self._given if tenant is None else {**self._given, name: tenant}
+
+    def replace(self, name: str, tenant: str | None) -> None:
+        """The same, while the application runs."""
+        self.put(name, tenant)
         if get_value(_KEY) is not self:  # the application has baggage of its own, made from ours
             attach(baggage.remove_baggage(name) if tenant is None else baggage.set_baggage(name, tenant))
 

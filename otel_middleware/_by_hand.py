@@ -13,6 +13,7 @@ from opentelemetry.context import get_value, set_value
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
 
 from otel_middleware import _attributes as names
+from otel_middleware._baggage import TenantBaggage
 from otel_middleware._exchange import (
     ANY_TENANT,
     DECLARED,
@@ -63,7 +64,8 @@ def tagged() -> CurrentSpan | None:
 
 def exchange_in(carrier: Mapping[str, Any]) -> Exchange | None:
     """The exchange of this scope or environ; ``None`` when there is none or it is over (an environ may be reused)."""
-    exchange: Exchange | None = carrier.get(EXCHANGE_KEY)
+    reference = carrier.get(EXCHANGE_KEY)
+    exchange: Exchange | None = None if reference is None else reference()
     return None if exchange is None or exchange.over else exchange
 
 
@@ -82,6 +84,7 @@ class CurrentSpan:
         self._kind = kind
         self.tenant: str | None = None
         self.tenants: Tenants | None = None
+        self._carried: TenantBaggage | None = None
 
     @classmethod
     def of(cls, request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
@@ -103,13 +106,22 @@ class CurrentSpan:
         self.tenant, self.tenants = tenants.of(self.request), tenants
         self._span.set_attribute(tenants.attribute, self.tenant)
         _tenants_of[self._span] = tenants
-        return set_value(TAGGED_KEY, self)
+        context = set_value(TAGGED_KEY, self)
+        if not tenants.in_baggage:
+            return context
+        self._carried = TenantBaggage.around_current()
+        self._carried.put(tenants.attribute, None if self.tenant == tenants.unknown else self.tenant)
+        return self._carried.within(context)
 
     def authenticated_as(self, tenant: str) -> None:
         """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
+        if not self._span.is_recording():  # the request is over
+            return
         claimed, tenants = self.tenant, self.tenants or ANY_TENANT
         self.tenant = shown = tenants.validated(tenant)
         self._span.set_attribute(tenants.attribute, shown)
+        if self._carried is not None:
+            self._carried.replace(tenants.attribute, None if shown == tenants.unknown else shown)
         if claimed not in (None, tenants.unknown, shown):
             self._span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
 

@@ -8,10 +8,12 @@ from otel_middleware import _attributes as names
 from otel_middleware.trust import host_and_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otel_middleware._exchange import Exchange
     from otel_middleware.trust import Forwarded
 
-__all__ = ["Connection", "Endpoint", "settle_connection"]
+__all__ = ["Connection", "Endpoint", "note_client", "settle_connection"]
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _OF_WEBSOCKETS = {"http": "ws", "https": "wss"}
@@ -46,7 +48,7 @@ class Connection(NamedTuple):
 
 
 def settle_connection(
-    exchange: Exchange, told: Forwarded | None, scheme: str, peer: Endpoint, bound: Endpoint
+    exchange: Exchange, told: Forwarded | None, scheme: str, peer: Endpoint, bound: Callable[[], Endpoint]
 ) -> Connection:
     """Decide scheme, server and client, tell them to policies, and note on the exchange what upstream gets wrong.
 
@@ -55,7 +57,7 @@ def settle_connection(
         told: What a trusted proxy says; ``None`` when the peer is none, or says nothing.
         scheme: As the server gave it.
         peer: The socket's peer.
-        bound: Where the server is bound: stands in for a missing Host.
+        bound: Tells where the server is bound, which stands in for a missing Host.
 
     Source: semantic conventions, "Setting ``server.address`` and ``server.port`` attributes".
     """
@@ -63,7 +65,10 @@ def settle_connection(
     asked = Endpoint(*host_and_port(request.host))
     if told is not None:
         scheme, client, asked = _original(told, scheme, peer, asked)
-    connection = Connection(scheme, _server(asked, bound, scheme), client, peer)
+    server = bound() if asked.address is None else asked
+    if server is asked and asked.port is None:
+        server = Endpoint(asked.address, _DEFAULT_PORTS.get(scheme))
+    connection = Connection(scheme, server, client, peer)
     request.believe(client.address, scheme)
     _correct(exchange, connection)
     return connection
@@ -80,10 +85,21 @@ def _original(told: Forwarded, scheme: str, peer: Endpoint, asked: Endpoint) -> 
     return scheme, client, Endpoint(asked.address, told.port or asked.port)
 
 
-def _server(asked: Endpoint, bound: Endpoint, scheme: str) -> Endpoint:
-    if asked.address is None:
-        return bound
-    return asked if asked.port is not None else Endpoint(asked.address, _DEFAULT_PORTS.get(scheme))
+def note_client(exchange: Exchange, connection: Connection, query: str) -> None:
+    """Note client and query in stable conventions.
+
+    Args:
+        exchange: Where they are noted.
+        connection: After trust.
+        query: Safe to be shown; empty when there is none.
+    """
+    facts, client = exchange.facts, connection.client
+    if query:
+        facts[names.URL_QUERY] = query
+    if client.address:
+        facts[names.CLIENT_ADDRESS] = client.address
+        if client.port:
+            facts[names.CLIENT_PORT] = client.port
 
 
 def _correct(exchange: Exchange, connection: Connection) -> None:
@@ -96,6 +112,8 @@ def _correct(exchange: Exchange, connection: Connection) -> None:
         if peer.port:
             facts[names.NETWORK_PEER_PORT] = peer.port
     if plan.old:
+        if plan.new:
+            facts[names.CLIENT_ADDRESS] = client.address  # upstream puts a name (WSGI's REMOTE_HOST) in its place
         facts[names.OLD_HTTP_HOST] = connection.authority
         facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = connection.server
         if client is not peer:

@@ -97,7 +97,7 @@ def _extracted(exchange: Exchange, current: Context, belief: Belief | None) -> C
         context = propagate.extract(exchange.request, current, _GETTER)
     except Exception as error:  # noqa: BLE001 - a propagator of the user's
         say_once("extract", "a propagator", error, "the caller's context is ignored")
-        return current
+        context = current
     if belief is None or (belief.trace_context and belief.baggage):
         return context
     if belief.trace_context:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["EXCHANGE_KEY", "Exchange", "conflict", "exception_event", "status_of"]
 
 EXCHANGE_KEY = "otel_middleware.exchange"
-"""Where the exchange stands in the scope or environ, and in the OpenTelemetry context while the application runs."""
+"""Where the exchange stands in the OpenTelemetry context, and a weak reference to it in the scope or environ.
+
+Weak, since the exchange's request reads the environ: a cycle would wait for the garbage collector.
+"""
 
 APPLICATION, DECLARED, FRAMEWORK, INFERRED = "application", "declared", "framework", "inferred"
 _RANKS = {None: 0, INFERRED: 1, FRAMEWORK: 2, DECLARED: 3, APPLICATION: 4}
@@ -60,8 +63,10 @@ class Exchange:
     """
 
     __slots__ = (
+        "__weakref__",
         "accepted",
         "active",
+        "authenticated",
         "begun",
         "bytes_received",
         "bytes_sent",
@@ -87,6 +92,7 @@ class Exchange:
         "messages",
         "name",
         "named_by_user",
+        "named_for",
         "over",
         "parent",
         "plan",
@@ -132,10 +138,12 @@ class Exchange:
         self.context: Context | None = None
         self.name = ""
         self.named_by_user = False
+        self.named_for: str | None = None  # the template that the span's name was made from
         self.template: str | None = None
         self.source: str | None = None
         self.tenant: str | None = None
         self.tenants: Tenants | None = None  # how the tenant is shown
+        self.authenticated: str | None = None  # the tenant as the application said it
         self.carried: TenantBaggage | None = None  # what outgoing calls carry
         self.judge: Callable[[Response], bool | None] | None = None
         self.status: int | None = None
@@ -167,21 +175,29 @@ class Exchange:
             self.template, self.source = template, source
 
     def set_tenant(self, tenant: str, tenants: Tenants) -> None:
-        """Say whose request it is, as *tenants* shows it."""
-        self.tenant, self.tenants = tenant, tenants
-        if tenants.in_baggage and self.context is not None:
-            if self.carried is None:
-                self.carried = TenantBaggage.attached()
-                self.context = self.carried.within(self.context)
-            self.carried.carry(tenants.attribute, None if tenant == tenants.unknown else tenant)
+        """Say whose request it is, as *tenants* shows it; an authenticated tenant stays."""
+        self._show(tenant, tenants)
+        if self.authenticated is not None:  # before this policy was asked
+            self.authenticated_as(self.authenticated)
 
     def authenticated_as(self, tenant: str) -> None:
         """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
+        self.authenticated = tenant
         claimed, tenants = self.tenant, self.tenants or ANY_TENANT
         shown = tenants.validated(tenant)
-        self.set_tenant(shown, tenants)
+        self._show(shown, tenants)
         if claimed not in (None, tenants.unknown, shown) and self.span is not None:
             self.span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
+
+    def _show(self, tenant: str, tenants: Tenants) -> None:
+        self.tenant, self.tenants = tenant, tenants
+        if tenants.in_baggage and self.context is not None:
+            if self.carried is None:
+                self.carried = TenantBaggage.around_current()
+                self.context = self.carried.within(self.context)
+                # Whoever serves the request detaches it.
+                otel_context.attach(self.carried.within(otel_context.get_current()))
+            self.carried.replace(tenants.attribute, None if tenant == tenants.unknown else tenant)
 
     def set_verdict(self, judge: Callable[[Response], bool | None]) -> None:
         """Say who decides whether the response is an error."""
@@ -197,7 +213,7 @@ class Exchange:
         if self.template is not None and self.source != INFERRED:
             self._put_route(merged)  # a guess waits: attributes cannot be taken back
         self.begun = merged
-        self.named_by_user = bool(self.name)
+        self.named_by_user, self.named_for = bool(self.name), self.template
         self.name = self.name or self._span_name()
         self.span = span = tracer.start_span(
             self.name,
@@ -293,6 +309,7 @@ class Exchange:
             say_once("finish", "settling a request", error, "its span may be missing")
         finally:
             self._count_out()
+            self.context = None  # it holds the exchange: a cycle would wait for the garbage collector
 
     def abandon(self) -> None:
         """Forget the request: upstream failed while it was asked, and the application is served without telemetry."""
@@ -306,7 +323,9 @@ class Exchange:
             return
         started = self.start + (self.last_byte or self.clock) - self.clock
         name = getattr(span, "name", self.name)
-        child = self.plan.tracer.start_span(f"{name} background", context=self.context, start_time=started)
+        child = self.plan.tracer.start_span(
+            f"{name} background", context=set_span_in_context(span, self.parent), start_time=started
+        )
         child.set_attribute(names.ERROR_TYPE, qualified_name(error))
         child.add_event("exception", exception_event(error, self.plan.sanitizer))
         child.set_status(status_of(error, self.plan.sanitizer))
@@ -318,7 +337,8 @@ class Exchange:
         if self.source is None or self.source == INFERRED:
             self._infer(verdict.status)
         if self.judge is not None:
-            verdict = judged(verdict, guarded("the error policy", self.judge, self.response(verdict)), self.known_error)
+            answered = self.known_error if self.error is None else None
+            verdict = judged(verdict, guarded("the error policy", self.judge, self.response(verdict)), answered)
         span = self.span
         if span is not None:
             if span.is_recording():
@@ -361,7 +381,7 @@ class Exchange:
     def _write(self, span: Span, verdict: Verdict) -> Verdict:
         verdict = self._with_status(span, verdict)
         attributes = self._outcome(verdict)
-        if self.template is not None:
+        if self.template is not None and self.template != self.begun.get(names.HTTP_ROUTE):
             self._put_route(attributes)
         if self.tenants is not None:
             attributes[self.tenants.attribute] = self.tenant
@@ -388,14 +408,15 @@ class Exchange:
         return attributes
 
     def _put(self, span: Span, attributes: dict[str, Any]) -> None:
-        given = getattr(span, "attributes", None) or {}
-        for key in (names.HTTP_ROUTE, names.TENANT_ID if self.tenants is None else self.tenants.attribute):
-            if key in given and given[key] != self.begun.get(key):
-                attributes.pop(key, None)  # the application wrote it itself
+        tenant = names.TENANT_ID if self.tenants is None else self.tenants.attribute
+        for key in (names.HTTP_ROUTE, tenant):
+            if key in attributes:
+                given = (getattr(span, "attributes", None) or {}).get(key)
+                if given is not None and given != self.begun.get(key):
+                    del attributes[key]  # the application wrote it itself
         span.set_attributes(attributes)
-        name = self._span_name()
-        if name != self.name and not self.named_by_user and getattr(span, "name", self.name) == self.name:
-            span.update_name(name)
+        if self.template != self.named_for and not self.named_by_user and getattr(span, "name", self.name) == self.name:
+            span.update_name(self._span_name())
 
     def _with_status(self, span: Span, verdict: Verdict) -> Verdict:
         """Set the span's status, unless the application has set its own, and agree with it."""
@@ -456,7 +477,7 @@ def exception_event(error: BaseException, sanitizer: Sanitizer | None) -> dict[s
     if sanitizer is None:
         message, trace = message_of(error), _raw_trace(error)
     else:
-        message, trace = sanitizer.text(message_of(error)), sanitizer.exception(error)
+        message, trace = sanitizer.message(error), sanitizer.exception(error)
     return {"exception.type": qualified_name(error), "exception.message": message, "exception.stacktrace": trace}
 
 
@@ -464,8 +485,9 @@ def status_of(error: BaseException | None, sanitizer: Sanitizer | None) -> Statu
     """ERROR; with ``Type: message`` where *error* is given."""
     if error is None:
         return Status(StatusCode.ERROR)
-    description = f"{type(error).__name__}: {message_of(error)}"
-    return Status(StatusCode.ERROR, description if sanitizer is None else sanitizer.text(description))
+    message = message_of(error) if sanitizer is None else sanitizer.message(error)
+    name = type(error).__name__
+    return Status(StatusCode.ERROR, f"{name}: {message}" if message else name)
 
 
 def _raw_trace(error: BaseException) -> str:

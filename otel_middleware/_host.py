@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 __all__ = ["address_in", "host_and_port", "port_in"]
 
 _MAX_PORT = 65_535
+_MAX_LENGTH = 1_024
+"""Characters of a Host header that are parsed: userinfo, 255 of a name, a port."""
+
 # RFC 3986 section 3.2.2: a bracketed IPv6 address or a registered name, then RFC 9110's optional port.
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~!$&'()*+,;=%-]{1,255}))(?::([0-9A-Za-z._-]*))?")
 
@@ -27,8 +31,13 @@ def host_and_port(host: str | None) -> tuple[str | None, int | None]:
         left out, a malformed port is ``None``. ``(None, None)`` for what is no host: a control character or space in
         it, an IPv6 address without brackets, nothing.
     """
-    if not host:
+    if not host or len(host) > _MAX_LENGTH:
         return None, None
+    return _parsed(host)
+
+
+@lru_cache(maxsize=1_024)  # one service has few names
+def _parsed(host: str) -> tuple[str | None, int | None]:
     found = _HOST.fullmatch(host if "@" not in host else host.rpartition("@")[2])
     if found is None:
         return None, None

@@ -71,15 +71,11 @@ class Measurement:
         self._more_bounds: dict[str, BoundedValues] = {}
 
     def bounded(self, attributes: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:
-        """*attributes* with the method as the span has it, and everything that a client can choose held to its bound."""
-        held = dict(attributes)
-        for name in _METHODS:
-            corrected = exchange.facts.get(name)
-            if corrected is not None and name in held:
-                held[name] = corrected
-        for name, bound in self._bounds.items():
-            if name in held:
-                held[name] = _bounded(bound, held[name])
+        """*attributes* as the span began with them, and everything that a client can choose held to its bound."""
+        begun, bounds, held = exchange.begun, self._bounds, {}
+        for name, proposed in attributes.items():
+            value = begun.get(name, proposed)
+            held[name] = _bounded(bounds[name], value) if name in bounds else value
         return held
 
     def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 __all__ = ["OTHER_METHOD", "Methods"]
 
@@ -10,6 +11,8 @@ OTHER_METHOD = "_OTHER"
 
 # RFC 9110 section 9, RFC 5789 (PATCH), and QUERY.
 _KNOWN = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]{1,64}")  # RFC 9110, section 5.6.2
 
 
 class Methods:
@@ -22,7 +25,7 @@ class Methods:
     def __init__(self) -> None:
         listed = os.environ.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "")
         self.known = frozenset(item.strip() for item in listed.split(",") if item.strip()) or frozenset(_KNOWN)
-        self.agreed = self.known - {"QUERY"}
+        self.agreed = self.known.intersection(_KNOWN) - {"QUERY"}
         """Those that every supported upstream reports as they are."""
         self.all = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
 
@@ -31,7 +34,7 @@ class Methods:
         if method in self.known:
             return method
         upper = method.strip().upper()
-        return upper if upper and (self.all or upper in self.known) else OTHER_METHOD
+        return upper if upper in self.known or (self.all and _TOKEN.fullmatch(upper)) else OTHER_METHOD
 
     def in_name(self, method: str) -> str:
         """The method as it stands in a span name: ``HTTP`` for an unknown one (semantic conventions, "Name")."""

@@ -22,7 +22,7 @@ _log = logging.getLogger("otel_middleware")
 _FLAG = "_is_instrumented_by_opentelemetry"
 """Set on applications, and on the one instance of an instrumentor, by ``opentelemetry-instrumentation`` and its instrumentors."""
 
-_OF_PROCESS = {"Django": "django", "Pyramid": "pyramid"}
+_OF_PROCESS = frozenset({"Django", "Pyramid"})
 """Frameworks whose instrumentors mark no application: they instrument all of the process."""
 
 
@@ -72,27 +72,37 @@ class Neighbours:
             filter(None, map(self._told, reached_from(self._app))), ""
         )
         if found:
-            _log.warning(
-                "%s instruments the application too: each request has a second span and is measured twice. "
-                "Remove it, or set OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=%s",
-                found,
-                self._framework.lower(),
-            )
+            _log.warning("%s too: each request has a second span and is measured twice", found)
         return bool(found)
 
     def _told(self, candidate: Any) -> str:
-        if isinstance(candidate, self._middleware):
-            return f"{self._middleware.__module__}.OpenTelemetryMiddleware"
-        listed = getattr(candidate, "user_middleware", None)  # Starlette's, not yet put together
-        if isinstance(listed, list) and any(getattr(each, "cls", None) is self._middleware for each in listed):
-            return f"{self._middleware.__module__}.OpenTelemetryMiddleware"
-        if isinstance(candidate, type) or getattr(candidate, "__dict__", {}).get(_FLAG) is not True:
+        """What to say of *candidate*; nothing when it is no neighbour."""
+        if isinstance(candidate, type):
             return ""
-        return f"opentelemetry-instrumentation-{self._framework.lower()}"
+        if getattr(candidate, "__dict__", {}).get(_FLAG) is True:
+            return _instrumentor(self._framework)
+        listed = getattr(candidate, "user_middleware", None)  # Starlette's, not yet put together
+        kinds = (
+            [type(candidate), *(getattr(each, "cls", None) for each in listed)]
+            if isinstance(listed, list)
+            else [type(candidate)]
+        )
+        if any(isinstance(kind, type) and issubclass(kind, self._middleware) for kind in kinds):
+            return f"{self._middleware.__module__}.OpenTelemetryMiddleware, which should be removed, instruments the application"
+        return ""
+
+
+def _instrumentor(framework: str) -> str:
+    package = framework.lower()
+    return (
+        f"opentelemetry-instrumentation-{package}, which should be removed "
+        f"(or OTEL_PYTHON_DISABLED_INSTRUMENTATIONS={package} set), instruments the application"
+    )
 
 
 def _instrumentor_of_process(framework: str) -> str:
-    package = _OF_PROCESS.get(framework)
-    module = sys.modules.get(f"opentelemetry.instrumentation.{package}")
+    if framework not in _OF_PROCESS:
+        return ""
+    module = sys.modules.get(f"opentelemetry.instrumentation.{framework.lower()}")
     instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
-    return f"opentelemetry-instrumentation-{package}" if getattr(instance, _FLAG, False) else ""
+    return _instrumentor(framework) if getattr(instance, _FLAG, False) else ""

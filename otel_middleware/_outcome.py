@@ -61,7 +61,8 @@ def judged(verdict: Verdict, opinion: bool | None, recorded: BaseException | str
         return verdict
     if not opinion:
         outcome = COMPLETED if verdict.outcome == FAILED else verdict.outcome
-        return verdict._replace(error_type=None, described=False, outcome=outcome)
+        error = None if verdict.error is recorded else verdict.error  # raised, it is an event all the same
+        return verdict._replace(error_type=None, error=error, described=False, outcome=outcome)
     outcome = FAILED if verdict.outcome == COMPLETED else verdict.outcome
     error_type = verdict.error_type or _name(recorded) or str(verdict.status)
     return verdict._replace(

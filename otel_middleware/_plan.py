@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware import _attributes as names
+from otel_middleware._agents import Agents
 from otel_middleware._connection import settle_connection
 from otel_middleware._consultation import ask, settle_parent
 from otel_middleware._exchange import Exchange
 from otel_middleware._measurement import Measurement
 from otel_middleware._methods import Methods
 from otel_middleware._queue import QueueTime
+from otel_middleware._redactions import count_redactions
 from otel_middleware._version import __version__
 from otel_middleware.request import path_of
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from otel_middleware.routing.resolution import Routes
 
 __all__ = ["Plan"]
+
+_LONGEST_METHOD = 64
+"""Characters of an unknown method that are reported."""
 
 
 class Plan:
@@ -49,6 +54,8 @@ class Plan:
         self.options = options
         self.routes: Routes = options.routes
         self.sanitizer = options.sanitizer
+        self.agents = Agents(options.sanitizer)
+        count_redactions(meters.provider, options.sanitizer)
         self.trust = options.trust
         self.upstream = upstream
         self.neighbours = neighbours
@@ -86,7 +93,11 @@ class Plan:
             return query
         return _encodable(query) if self.sanitizer is None else self.sanitizer.query(query)
 
-    def connected(self, exchange: Exchange, scheme: str, peer: Endpoint, bound: Endpoint) -> Connection:
+    def safe_text(self, text: str) -> str:
+        """*text* as it may be shown."""
+        return _encodable(text) if self.sanitizer is None else self.sanitizer.text(text)
+
+    def connected(self, exchange: Exchange, scheme: str, peer: Endpoint, bound: Callable[[], Endpoint]) -> Connection:
         """Decide whom to believe, and under which parent the span stands."""
         trust, belief = self.trust, None
         proxied = self.queue is not None and trust.proxied(peer.address)
@@ -102,20 +113,24 @@ class Plan:
 
     def ask(self, exchange: Exchange, shadow: Any) -> bool:
         """Let upstream propose; ``False`` when the application is to be served without telemetry."""
-        return ask(exchange, self.upstream, shadow)
+        asked = ask(exchange, self.upstream, shadow)
+        if asked:
+            self.agents.learn(exchange)
+        return asked
+
+    def _shown_method(self, method: str) -> str:
+        return "".join(filter(str.isprintable, self.safe_text(method)))[:_LONGEST_METHOD]
 
     def _put_method(self, exchange: Exchange, method: str) -> None:
         canonical = self.methods.canonical(method)
         if self.measurement.new:
             exchange.facts[names.HTTP_REQUEST_METHOD] = canonical
-            exchange.facts[names.HTTP_REQUEST_METHOD_ORIGINAL] = None if canonical == method else _bounded(method)
+            exchange.facts[names.HTTP_REQUEST_METHOD_ORIGINAL] = (
+                None if canonical == method else self._shown_method(method)
+            )
         if self.measurement.old:
             exchange.facts[names.OLD_HTTP_METHOD] = canonical
 
 
 def _encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def _bounded(method: str) -> str:
-    return _encodable(method)[:64]

@@ -17,6 +17,9 @@ __all__ = ["QueueTime"]
 
 _NANOSECONDS = 1e9
 
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""Seconds; those of ``http.server.request.duration`` (semantic conventions, "HTTP metrics")."""
+
 
 class QueueTime:
     """The queue time of one stack that stands behind proxies.
@@ -29,9 +32,12 @@ class QueueTime:
     """
 
     def __init__(self, provider: MeterProvider) -> None:
-        self._histogram = provider.get_meter("otel_middleware", __version__).create_histogram(
-            names.TIME_IN_QUEUE, unit="s", description="Time between the proxy's receipt of a request and the server's."
-        )
+        create = provider.get_meter("otel_middleware", __version__).create_histogram
+        said = names.TIME_IN_QUEUE, "s", "Time between the proxy's receipt of a request and the server's."
+        try:
+            self._histogram = create(*said, explicit_bucket_boundaries_advisory=_BUCKETS)
+        except TypeError:  # an older API knows no advice
+            self._histogram = create(*said)
 
     def note(self, exchange: Exchange) -> None:
         """Read what the proxy wrote. Anyone can write it: only for a trusted peer."""

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics, trace
-from opentelemetry.metrics import MeterProvider
+from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import NonRecordingSpan, Span, TracerProvider
 
 from otel_middleware._active_requests import ActiveRequests
@@ -84,9 +84,13 @@ class MeterSeam(MeterProvider):
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
         """Upstream's meter, by its own scope name, version and schema URL."""
         self._meter = meter = self.provider.get_meter(*args, **kwargs)
-        return _Meter(
-            meter, self.histograms, ActiveRequests.of(self.provider, meter, (args, tuple(sorted(kwargs.items()))))
-        )
+        return _Meter(meter, self, ActiveRequests.of(self.provider, meter, (args, tuple(sorted(kwargs.items())))))
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody measures: a provider that does nothing, or the API's own before one is set."""
+        provider = self.provider
+        return isinstance(provider, NoOpMeterProvider) or getattr(provider, "_real_meter_provider", self) is None
 
     def completed(self) -> dict[str, metrics.Histogram]:
         """The histograms, with the sizes that upstream has for ASGI alone created where they are missing."""
@@ -98,45 +102,47 @@ class MeterSeam(MeterProvider):
 
 
 class _Meter:
-    def __init__(self, meter: metrics.Meter, histograms: dict[str, metrics.Histogram], active: ActiveRequests) -> None:
+    def __init__(self, meter: metrics.Meter, seam: MeterSeam, active: ActiveRequests) -> None:
         self._meter = meter
-        self._histograms = histograms
+        self._seam = seam
         self._active = active
 
     def create_histogram(self, name: str, *args: Any, **kwargs: Any) -> _Histogram:
         histogram = self._meter.create_histogram(name, *args, **kwargs)
-        self._histograms[name] = histogram
-        return _Histogram(name, histogram)
+        self._seam.histograms[name] = histogram
+        return _Histogram(name, histogram, self._seam)
 
     def create_up_down_counter(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if name != ACTIVE_REQUESTS:
             return self._meter.create_up_down_counter(name, *args, **kwargs)
-        return _ActiveCounter(self._active.observed(name, *args, **kwargs))
+        return _ActiveCounter(self._active.observed(name, *args, **kwargs), self._seam)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._meter, name)
 
 
 class _Histogram:
-    def __init__(self, name: str, histogram: metrics.Histogram) -> None:
+    def __init__(self, name: str, histogram: metrics.Histogram, seam: MeterSeam) -> None:
         self._name = name
         self._histogram = histogram
+        self._seam = seam
 
     def record(self, amount: float, attributes: Mapping[str, Any] | None = None, context: Any = None) -> None:
         exchange = ASKING.get()
         if exchange is None:
             self._histogram.record(amount, attributes, context)
-        else:
+        elif not self._seam.silent:
             exchange.proposals.append((self._name, self._histogram, amount, attributes or {}))
 
 
 class _ActiveCounter:
-    def __init__(self, active: ActiveRequests) -> None:
+    def __init__(self, active: ActiveRequests, seam: MeterSeam) -> None:
         self._active = active
+        self._seam = seam
 
     def add(self, amount: int, attributes: Mapping[str, Any] | None = None, context: Any = None) -> None:  # noqa: ARG002
         exchange = ASKING.get()
         if exchange is None:
             self._active.add(tuple((attributes or {}).items()), amount)
-        elif amount > 0:
+        elif amount > 0 and not self._seam.silent:
             exchange.counted_as(self._active, attributes or {})

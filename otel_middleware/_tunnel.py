@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.metrics import get_meter_provider
+
 from otel_middleware import _attributes as names
 from otel_middleware._exchange import exception_event, status_of
+from otel_middleware._redactions import count_redactions
 from otel_middleware._text import qualified_name
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.sanitization import Sanitizer
@@ -13,11 +16,16 @@ from otel_middleware.sanitization import Sanitizer
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-__all__ = ["belongs_around", "tunnelled"]
+    from otel_middleware.request import Request
+
+__all__ = ["PROPAGATED", "belongs_around", "captured_safely", "tunnelled"]
+
+PROPAGATED = frozenset({"traceparent", "tracestate", "baggage"})
+"""Headers that upstream reads for what they are: shown as they came, or nothing would be propagated."""
 
 
 def belongs_around(protocol: str, app: Any, upstream: type, sanitizer: Any) -> None:
-    """Check that a ``SanitizationMiddleware`` stands where it belongs.
+    """Check that a ``SanitizationMiddleware`` stands where it belongs, and let the global meter provider count its redactions.
 
     Raises:
         ConfigurationError: When it does not, with both problems.
@@ -32,6 +40,16 @@ def belongs_around(protocol: str, app: Any, upstream: type, sanitizer: Any) -> N
         problems.append(f"sanitizer must be a Sanitizer, not {sanitizer!r}")
     if problems:
         raise ConfigurationError(*problems)
+    count_redactions(get_meter_provider(), sanitizer)
+
+
+def captured_safely(span: Span, request: Request, sanitizer: Sanitizer) -> None:
+    """Make safe what upstream has captured of the headers that had to be shown to it as they came."""
+    captured = getattr(span, "attributes", None) or {}
+    for name in PROPAGATED:
+        key = f"http.request.header.{name}"
+        if key in captured:
+            span.set_attribute(key, [sanitizer.header(name, request.header(name) or "")])
 
 
 def tunnelled(span: Span, error: BaseException, sanitizer: Sanitizer) -> None:

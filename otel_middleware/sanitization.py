@@ -78,6 +78,7 @@ class Sanitizer:
         "_scanner",
         "_screen",
         "_settings",
+        "_special",
     )
 
     def __init__(  # noqa: PLR0913 - the contract's options, keyword-only
@@ -115,6 +116,12 @@ class Sanitizer:
         self._marks = Marks(settings.replacement, settings.hashed_with, settings.keep)
         self._screen = KeyScreen(keys.names, keys.endings)
         self._scanner = Scanner(keys, self._screen, settings, self._marks)
+        # Headers that are no prose: a Host value lacks its scheme, subprotocols are a list.
+        self._special = {
+            "host": self._scanner.url,
+            "x-forwarded-host": self._scanner.url,
+            "sec-websocket-protocol": self._scanner.offered,
+        }
         self._paths = bool(settings.paths)
         self._always = tuple(value.regex for value in settings.values if not value.distinct)
         self._header_rule = header_rules(settings.headers)
@@ -141,7 +148,7 @@ class Sanitizer:
     def url(self, url: str) -> str:
         """A URL, absolute or relative, or a Host value; userinfo becomes ``REDACTED:REDACTED@``, as semantic conventions ask."""
         try:
-            return self._scanner.url(_encoded_controls(_cut_input(url, "/&;")), "url")[:MAX_LENGTH]
+            return self._scanned(self._scanner.url, url, "url")
         except Exception:  # noqa: BLE001 - fails closed
             return self._failed("url")
 
@@ -152,7 +159,8 @@ class Sanitizer:
             if rule is not None:
                 value = _one_line(value[:MAX_LENGTH])
                 return self._marks.mark("header", rule, name, value, f"[{self._marks.replacement}]")
-            return self._free(value, "header", name)
+            scan = self._special.get(name.lower().replace("_", "-"))
+            return self._free(value, "header", name) if scan is None else self._scanned(scan, value, "header")
         except Exception:  # noqa: BLE001 - fails closed
             return self._failed("header", f"[{self._marks.replacement}]")
 
@@ -181,7 +189,7 @@ class Sanitizer:
         """How often each rule masked something in each place since this object was made.
 
         Places: ``query``, ``path``, ``url``, ``header``, ``text``, ``exception``. Rules: the listed key, the header part, the
-        declared path, the pattern's name, or one of ``all``, ``userinfo``, ``link``, ``nesting``, ``error``.
+        declared path, the pattern's name, or one of ``all``, ``userinfo``, ``link``, ``subprotocol``, ``nesting``, ``error``.
         """
         return self._marks.counts
 
@@ -225,6 +233,10 @@ class Sanitizer:
             return self._scanner.free(text, place, name)[:MAX_LENGTH]
         text = self._scanner.free(_SURROGATES.sub("\ufffd", _CONTROLS_IN_TEXT.sub(" ", text)), place, name)
         return (text if multiline else _LINE_ENDS.sub(" ", text))[:MAX_LENGTH]
+
+    @staticmethod
+    def _scanned(scan: Callable[[str, str], str], text: str, place: str) -> str:
+        return scan(_encoded_controls(_cut_input(text, ",/&;")), place)[:MAX_LENGTH]
 
     def _plain_query(self, query: str) -> bool:
         """Whether *query* needs no closer look. Costs a few passes in C; the scanner would leave such a query as it is."""

@@ -56,6 +56,11 @@ class ErrorStatuses:
         object.__setattr__(self, "expected", expected)
         object.__setattr__(self, "_verdicts", dict.fromkeys(errors, True) | dict.fromkeys(expected, False))
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the rule of the semantic conventions stands for every status, and no log is listened to."""
+        return not (self.errors or self.expected or self.from_logs)
+
     def __call__(self, response: Response) -> bool | None:
         """Return ``True`` for an error, ``False`` for none, ``None`` for no opinion."""
         return self._verdicts.get(response.status)

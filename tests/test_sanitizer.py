@@ -222,7 +222,7 @@ def test_the_quick_test_of_looks_never_hides_a_secret(before, look, after):
     for value in DEFAULT_VALUE_PATTERNS:
         if value.regex.search(text):
             assert not sanitizer._looks_plain(text.encode(), text)
-            assert any(re.search(hint, text) for hint in value.hints)
+            assert value.hint.search(text)
 
 
 # -- paths and URLs --------------------------------------------------------------------------------------------------
@@ -436,6 +436,12 @@ def test_own_patterns_are_found_in_short_values_too(pattern):
 
     assert "K1234" not in sanitizer.query("a=<K1234>") + sanitizer.path("/<K1234>") + sanitizer.text("<K1234>")
     assert sanitizer.query("a=K12") == "a=K12"
+
+
+def test_a_distinct_pattern_needs_a_hint():
+    """Otherwise it would never be searched."""
+    with pytest.raises(ConfigurationError, match="distinct pattern has no hint: 'kid'"):
+        ValuePattern("kid", re.compile("K"), distinct=True)
 
 
 def test_card_numbers_pass_luhn_and_belong_to_a_scheme(sanitizer):

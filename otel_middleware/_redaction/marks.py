@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import logging
+import os
 import re
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ _HASHED = re.compile(r"hmac:[0-9a-f]{16}")
 _HASH_LENGTH = 16
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,64}")
 
+_lock = RLock()
+"""For all books. Re-entrant: the garbage collector may end an abandoned request while this thread keeps a book."""
+
 
 class Marks:
     """Replaces secrets, asks ``keep`` first, and counts.
@@ -28,7 +32,7 @@ class Marks:
         keep: The user's veto, or ``None``.
     """
 
-    __slots__ = ("_complained", "_counts", "_keep", "_key", "_lock", "_userinfo", "replacement")
+    __slots__ = ("_complained", "_counts", "_keep", "_key", "_userinfo", "replacement")
 
     def __init__(self, replacement: str, key: bytes | None, keep: Callable[[str, str, str], bool] | None) -> None:
         self.replacement = replacement
@@ -36,13 +40,12 @@ class Marks:
         self._key = key
         self._keep = keep
         self._counts: dict[tuple[str, str], int] = {}
-        self._lock = Lock()
         self._complained = False
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
         """How often each rule masked something in each place, as a copy."""
-        with self._lock:
+        with _lock:
             return dict(self._counts)
 
     def mark(self, place: str, rule: str, name: str, secret: str, mask: str | None = None) -> str:
@@ -58,7 +61,7 @@ class Marks:
 
     def count(self, place: str, rule: str, name: str) -> None:
         """Book one redaction. Rules and places are those of the settings, never a request's, so the books are bounded."""
-        with self._lock:
+        with _lock:
             self._counts[place, rule] = self._counts.get((place, rule), 0) + 1
         if _logger.isEnabledFor(logging.DEBUG):
             shown = name if _PLAIN_KEY.fullmatch(name) else "(not shown)"
@@ -79,7 +82,17 @@ class Marks:
 
     def _complain(self, error: Exception) -> None:
         """Say once that ``keep`` fails. Its message is not shown: it may hold what should be masked."""
-        with self._lock:
+        with _lock:
             first, self._complained = not self._complained, True
         if first:
             _logger.warning("keep raised %s: what it was asked about is masked", type(error).__qualname__)
+
+
+def _forked() -> None:
+    """The lock may have been held by a thread that is no more."""
+    global _lock  # noqa: PLW0603 - a new lock for the child's only thread
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forked)

@@ -7,6 +7,8 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from otel_middleware.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,17 +24,23 @@ class ValuePattern:
         regex: Searched in the whole value. Its first group is the secret, the whole match when it has none.
             It must take linear time: let it start where a run of its characters starts.
         confirm: Looks at the secret that was found; ``False`` leaves it alone. ``None``: the regex says enough.
-        hints: Regexes that begin with a letter or sign of their own, one of which is found wherever *regex* is.
-            Required when *distinct*.
+        hint: A quick regex that is found wherever *regex* is; ``None`` when there is none.
         distinct: It has 16 or more characters of ``A-Za-z0-9._-`` in a row, or 13 or more digits in groups of at least four,
             or stands behind ``bearer`` or ``basic``: then a value without any of these is never searched.
+
+    Raises:
+        ConfigurationError: When it is *distinct* without a *hint*.
     """
 
     name: str
     regex: re.Pattern[str]
     confirm: Callable[[str], bool] | None = None
-    hints: tuple[str, ...] = ()
+    hint: re.Pattern[str] | None = None
     distinct: bool = False
+
+    def __post_init__(self) -> None:
+        if self.distinct and self.hint is None:
+            raise ConfigurationError(f"distinct pattern has no hint: {self.name!r}")
 
 
 # Prefixes and lengths that schemes issue: a random number passes Luhn's test once in ten.
@@ -65,7 +73,7 @@ def _is_basic(text: str) -> bool:
 
 
 def _distinct(name: str, hints: str, regex: str, confirm: Callable[[str], bool] | None = None) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.ASCII), confirm, tuple(hints.split()), distinct=True)
+    return ValuePattern(name, re.compile(regex, re.ASCII), confirm, re.compile("|".join(hints.split())), distinct=True)
 
 
 # No letter or digit stands before a token, unless it belongs to a percent-encoded character.

@@ -71,9 +71,8 @@ class Scanner:
         self._screen = screen
         self._values = tuple(settings.values)
         self._indistinct = tuple(value for value in settings.values if not value.distinct)
-        self._hints = re.compile(
-            "|".join(sorted({hint for value in settings.values for hint in value.hints})) or "(?!)"
-        )
+        hints = [value.hint.pattern for value in settings.values if value.hint is not None]
+        self._hints = re.compile("|".join(hints) or "(?!)")
         self._paths = tuple(settings.paths)
         self._mode = settings.query
         self._marks = marks
@@ -188,12 +187,29 @@ class Scanner:
             text = self._urls(text, place, depth)
         return text
 
+    def offered(self, text: str, place: str) -> str:
+        """Mask the credentials that browsers send as websocket subprotocols: behind the name of a key, or in one item with it."""
+        items, secret = text.split(","), False
+        for index, item in enumerate(items):
+            bare = item.strip()
+            if secret and bare:
+                items[index] = item.replace(bare, self._marks.mark(place, "subprotocol", "", bare))
+                continue
+            words = bare.split(".")
+            at = next((n for n, word in enumerate(words) if self._keys.rule(word)), len(words))
+            secret = at == len(words) - 1
+            if at < len(words) - 1:
+                masked = self._marks.mark(place, "subprotocol", words[at], ".".join(words[at + 1 :]))
+                items[index] = item.replace(bare, ".".join([*words[: at + 1], masked]))
+        return self.free(",".join(items), place)
+
     def patterns(self, text: str, place: str, name: str) -> str:
         """Mask what looks like a secret."""
         plain = looks_plain(text.encode("utf-8", "replace"), text) or not self._hints.search(text)
         values = self._indistinct if plain else self._values
         for value in values:
-            text = self._replaced(value.regex, text, place, value.name, name, value.confirm)
+            if value.hint is None or value.hint.search(text):
+                text = self._replaced(value.regex, text, place, value.name, name, value.confirm)
         return text
 
     def _pairs(self, text: str, place: str) -> str:

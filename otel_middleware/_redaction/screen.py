@@ -16,9 +16,11 @@ _RUNS = bytes(ord("x") if byte in _ALPHANUMERIC + b"._-" else ord(" ") for byte 
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _RUN = b"x" * 16
 _NUMBER = b"0" * 13
+_SHORT_RUN = b"x" * 13
 # Credentials behind "bearer" or "basic", a key behind "BEGIN" and numbers written in groups have a space in them.
 _SPACED = re.compile(
-    r"[ +\t\n%](?:(?<=(?i:earer).)|(?<=(?i:basic).)|(?<=BEGIN.)|(?=(?:20)?[0-9]{4,6}(?:[ +]|%20)))", re.DOTALL
+    r"[ +\t%](?:(?<=[rRcCN].)(?:(?<=(?i:earer).)|(?<=(?i:basic).)|(?<=BEGIN.))|(?=(?:20)?[0-9]{4,6}(?:[ +]|%20)))",
+    re.DOTALL,
 )
 
 _FOLDED = bytes.maketrans(_ALPHANUMERIC.upper(), _ALPHANUMERIC.lower())
@@ -35,9 +37,11 @@ def only_of(more: bytes) -> bytes:
 
 def looks_plain(raw: bytes, text: str) -> bool:
     """Whether no *distinct* value pattern can match *text*, of which *raw* are the bytes."""
-    if _RUN in raw.translate(_RUNS) or _NUMBER in raw.translate(_DIGITS):
+    runs = raw.translate(_RUNS)
+    if _SHORT_RUN in runs and (_RUN in runs or _NUMBER in raw.translate(_DIGITS)):
         return False
-    return _SPACED.search(text) is None
+    spaced = b"+" in raw or b" " in raw or b"%" in raw or b"\t" in raw
+    return not spaced or _SPACED.search(text) is None
 
 
 class KeyScreen:

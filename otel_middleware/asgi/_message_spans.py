@@ -52,13 +52,15 @@ class MessageSpans:
         async def received() -> Message:
             span = self._exchange.message_span("receive")
             previous = get_current()
-            attach(set_span_in_context(span, previous))
+            inner = set_span_in_context(span, previous)
+            attach(inner)
             try:
                 message = await receive()
                 self._note("client_request_hook", hook, span, message)
                 return message
             finally:
-                attach(previous)
+                if get_current() is inner:  # else closed from outside, in a context that is not ours to restore
+                    attach(previous)
                 span.end()
 
         return received

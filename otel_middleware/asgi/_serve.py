@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
@@ -95,7 +96,7 @@ class Serve:
 
     def _ask(self, exchange: Exchange, scope: Scope) -> None:
         plan, request = self.plan, exchange.request
-        connection = plan.connected(exchange, request.scheme, peer_of(scope), bound_to(scope))
+        connection = plan.connected(exchange, request.scheme, peer_of(scope), lambda: bound_to(scope))
         plan.routes.before(exchange, scope)
         if plan.options.default_span_details is not None:
             exchange.name_by(plan.options.default_span_details, scope)
@@ -134,7 +135,7 @@ class Serve:
         router = self.plan.routes.router
         if router is not None and router.records:
             scope = router.prepared(scope)
-        scope[EXCHANGE_KEY] = exchange
+        scope[EXCHANGE_KEY] = ref(exchange)
         return scope
 
     def _suppress_native(self, scope: Scope) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._connection import Endpoint
+from otel_middleware._connection import Endpoint, note_client
+from otel_middleware._wire import machine_in, scheme_in, version_in
 from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
 
 __all__ = ["ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
-
-_MAX_USER_AGENT = 1_024
-"""Characters of a user agent that are reported."""
 
 
 class ScopeRequest(Request):
@@ -28,10 +26,10 @@ class ScopeRequest(Request):
     __slots__ = ("_lines", "_query_string", "_raw", "_repeats")
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
-        method, path, scheme = scope.get("method"), scope.get("path"), scope.get("scheme")
+        method, path = scope.get("method"), scope.get("path")
         self._method = method if isinstance(method, str) and method else "GET"
         self._path = path if isinstance(path, str) and path else "/"
-        self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
+        self._scheme = scheme_in(scope.get("scheme"))
         self._query_string = scope.get("query_string")
         self._client = None
         self._host = None if self._path[0] == "/" else authority_of(self._path)
@@ -122,34 +120,40 @@ def bound_to(scope: Mapping[str, Any]) -> Endpoint:
 
 
 def _endpoint(pair: Any) -> Endpoint:
-    if not isinstance(pair, (tuple, list)) or not pair or not isinstance(pair[0], str) or "/" in pair[0]:
+    address = machine_in(pair[0]) if isinstance(pair, (tuple, list)) and pair else None
+    if address is None:
         return Endpoint()
     port = pair[1] if len(pair) > 1 else None
-    return Endpoint(pair[0] or None, port if isinstance(port, int) else None)
+    return Endpoint(address, port if isinstance(port, int) else None)
 
 
 def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """The request that upstream is shown: small, well-formed and without secrets."""
+    """The request that upstream is shown: small, well-formed and without secrets.
+
+    Where only stable conventions are reported, upstream copies server, client and query as they are, and unquotes the query once
+    more for a URL that nobody gets: they are noted as facts instead.
+    """
     request, plan = exchange.request, exchange.plan
     headers: list[tuple[bytes, bytes]] = []
-    agent = request.header("user-agent")
-    if agent:
-        if plan.sanitizer is not None:
-            agent = plan.sanitizer.header("user-agent", agent)
-        headers.append((b"user-agent", agent[:_MAX_USER_AGENT].encode("latin-1", "replace")))
-    host, port = connection.host, connection.server.port
-    if plan.measurement.old and connection.authority:
-        headers.append((b"host", connection.authority.encode("utf-8", "replace")))
+    agent = plan.agents.to_show(exchange)
+    if agent is not None:
+        headers.append((b"user-agent", agent.encode("latin-1", "replace")))
     query = plan.safe_query(request.query)
-    client = connection.client
-    return {
+    shown: dict[str, Any] = {
         "type": exchange.kind,
         "method": request.method,
         "path": exchange.safe_path,
-        "query_string": query.encode("utf-8", "replace"),
         "scheme": connection.scheme,
-        "http_version": scope.get("http_version"),
-        "server": (host, port or 80) if host else None,
-        "client": (client.address, client.port) if client.address else None,
+        "http_version": version_in(scope.get("http_version")),
         "headers": headers,
     }
+    if plan.measurement.old:
+        client, host, port = connection.client, connection.host, connection.server.port
+        if host:
+            headers.append((b"host", (connection.authority or host).encode("utf-8", "replace")))
+            shown["server"] = (host, port or 80)
+        shown["query_string"] = query.encode("utf-8", "replace")
+        shown["client"] = (client.address, client.port) if client.address else None
+    else:
+        note_client(exchange, connection, query)
+    return shown

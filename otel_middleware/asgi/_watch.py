@@ -82,17 +82,18 @@ class Watch:
         caused = self.server_error
         if caused is None:
             return False
-        if error is caused or error.__cause__ is caused or error.__context__ is caused:
-            return True
         members = getattr(error, "exceptions", None)  # ExceptionGroup: what a task group makes of it
-        return isinstance(members, tuple) and bool(members) and all(map(self.caused, members))
+        if isinstance(members, tuple) and members:
+            return all(map(self.caused, members))
+        return error is caused or error.__cause__ is caused or error.__context__ is caused
 
     def look_for_client(self) -> None:
         """Note that the client has left, where only the server knows.
 
-        uvicorn drops silently what is sent to a client that has left; its ``receive`` belongs to the object that knows.
+        uvicorn and hypercorn drop silently what is sent to a client that has left; the objects that ``receive`` and ``send``
+        belong to know. Asked before the last message: a connection may well be closed after it.
         """
-        if getattr(getattr(self._receive, "__self__", None), "disconnected", False) is True:
+        if _says(self._receive, "disconnected") or _says(self._send, "closed"):
             self._exchange.client_left = True
 
     def _refused(self, message: Message) -> None:
@@ -126,14 +127,15 @@ class Watch:
         if kind == "websocket.http.response.start":
             self._exchange.status = _status_code(message)
             return answered(self._exchange, self._scope, message)
-        if (
-            kind == "http.response.body"
-            and self._exchange.first_byte is None
-            and message.get("more_body")
-            and message.get("body")
-        ):
-            self._exchange.first_byte = perf_counter_ns()
+        if kind == "http.response.body":
+            self._first_or_last(message)
         return message
+
+    def _first_or_last(self, message: Message) -> None:
+        if not message.get("more_body"):
+            self.look_for_client()
+        elif self._exchange.first_byte is None and message.get("body"):
+            self._exchange.first_byte = perf_counter_ns()
 
     def _sent(self, message: Message) -> None:
         kind = message["type"]
@@ -158,24 +160,20 @@ class Watch:
         if exchange.bytes_sent is not None:
             exchange.bytes_sent += len(message.get("body") or b"")
         if not message.get("more_body") and not self.trailers:
-            self._ended()
+            exchange.body_ended()
 
     def _other(self, kind: Any, message: Message) -> None:
         exchange = self._exchange
         if kind == "http.response.trailers":
             if not message.get("more_trailers"):
-                self._ended()
+                exchange.body_ended()
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
             self._begun = True
             exchange.bytes_sent = None  # the server reads the file: what was announced counts
             if not message.get("more_body") and not self.trailers:
-                self._ended()
+                exchange.body_ended()
         elif exchange.kind == "websocket":
             self._websocket(kind, message)
-
-    def _ended(self) -> None:
-        self.look_for_client()
-        self._exchange.body_ended()
 
     def _websocket(self, kind: Any, message: Message) -> None:
         exchange = self._exchange
@@ -195,6 +193,10 @@ class Watch:
             exchange.accepted, exchange.messages = True, [0, 0]
         elif kind == "websocket.close" and exchange.closed_by is None:
             exchange.closed_by, exchange.close_code = "application", message.get("code") or _NORMAL_CLOSURE
+
+
+def _says(function: Any, name: str) -> bool:
+    return getattr(getattr(function, "__self__", None), name, False) is True
 
 
 def _status_code(message: Message) -> int | None:

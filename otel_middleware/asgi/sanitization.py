@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
-from otel_middleware._guard import say_once
-from otel_middleware._tunnel import belongs_around, tunnelled
-from otel_middleware.asgi._shadow import ScopeRequest, decoded
+from otel_middleware._guard import guarded, say_once
+from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
+from otel_middleware._wire import version_in
+from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of
 from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class SanitizationMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return
-        real = _Real(scope, send)
         try:
+            real = _Real(scope, send)
             shown = self._shown(scope, real)
         except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
             say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
@@ -58,21 +59,30 @@ class SanitizationMiddleware:
             raise real.error
 
     def _shown(self, scope: Scope, real: _Real) -> dict[str, Any]:
-        request, sanitizer = ScopeRequest(scope), self.sanitizer
+        request, sanitizer = real.request, self.sanitizer
         headers = [
             (name.encode("latin-1", "replace"), _shown_header(sanitizer, name, value))
             for name, value in request.header_lines()
         ]
         query = sanitizer.query(request.query).encode("utf-8", "replace")
-        return {**scope, "path": sanitizer.path(request.path), "query_string": query, "headers": headers, _REAL: real}
-
-
-_PROPAGATED = frozenset({"traceparent", "tracestate", "baggage", "content-length"})
-"""Read by upstream for what they are, never put on a span as text."""
+        return {
+            **scope,
+            "method": sanitizer.text(request.method),
+            "scheme": request.scheme,
+            "http_version": version_in(scope.get("http_version")),
+            "path": sanitizer.path(request.path),
+            "query_string": query,
+            "headers": headers,
+            "client": peer_of(scope) if peer_of(scope).address else None,
+            "server": bound_to(scope) if bound_to(scope).address else None,
+            _REAL: real,
+        }
 
 
 def _shown_header(sanitizer: Sanitizer, name: str, value: str) -> bytes:
-    return (value if name in _PROPAGATED else sanitizer.header(name, value)).encode("utf-8", "replace")
+    return (value if name in PROPAGATED or name == "content-length" else sanitizer.header(name, value)).encode(
+        "utf-8", "replace"
+    )
 
 
 class _Real:
@@ -80,6 +90,7 @@ class _Real:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
+        self.request = ScopeRequest(scope)
         self.error: Exception | None = None
         self._send = send
         self._shown: Message | None = None
@@ -116,6 +127,8 @@ class _Restoring:
         if real is None:
             await self.app(scope, receive, send)
             return
+
+        guarded("captured headers", captured_safely, get_current_span(), real.request, self._sanitizer)
 
         async def shown(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -117,7 +117,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         raise RuntimeError("upstream's middleware waited while it was asked about a request")
 
     layered: App = RouteTemplateMiddleware(app, options.routes)
-    layered = ErrorStatusMiddleware(layered, options.errors)
+    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
+        layered = ErrorStatusMiddleware(layered, options.errors)
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)

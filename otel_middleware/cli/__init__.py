@@ -39,11 +39,12 @@ def main() -> None:
 def _commands() -> typer.Typer:
     import typer  # noqa: PLC0415 - of the extra ``cli``
 
-    from otel_middleware.cli import demo  # noqa: PLC0415 - the same
+    from otel_middleware.cli import demo, doctor, routes, run  # noqa: PLC0415 - the same
 
     commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     commands.callback()(_about)
-    commands.command()(demo.demo)
+    for command in (run.run, run.view, routes.routes, doctor.doctor, demo.demo):
+        commands.command()(command)
     return commands
 
 

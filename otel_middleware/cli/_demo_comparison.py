@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from otel_middleware.cli._demo_observe import Observed
+    from otel_middleware.cli._demo_traffic import Scenario
 
-__all__ = ["comparison", "exported_secrets"]
+__all__ = ["compared", "comparison", "exported_secrets"]
 
 _LABEL = 25  # characters: ``http.response.status_code`` on one line
 _WIDE_LABEL = 34  # every label on one line
@@ -35,18 +36,44 @@ def comparison(before: Observed, after: Observed, width: int) -> Iterator[Render
     for scenario in SCENARIOS:
         yield Text.assemble((_masked(scenario.target), "bold cyan"), ("  " + scenario.title, "dim"), no_wrap=True)
         table = _columns(width)
-        spans = before.server_span(scenario), after.server_span(scenario)
-        for key in ("name", "status", *scenario.shows):
-            values = _value(before, spans[0], key), _value(after, spans[1], key)
-            if key != "status" or any("ERROR" in value for value in values):
-                table.add_row(_broken(key, width), *values)
+        for key, *values in _facts(before, after, scenario):
+            table.add_row(_broken(key, width), *values)
         yield Padding.indent(table, _INDENT)
+
+
+def compared(before: Observed, after: Observed) -> list[dict[str, Any]]:
+    """Return the same as plain data: scenarios with title, target and rows of ``key``, ``upstream`` and ``ours``."""
+    return [
+        {
+            "title": scenario.title,
+            "target": _masked(scenario.target),
+            "rows": [
+                {
+                    "key": key,
+                    "upstream": str(left),
+                    "ours": str(right),
+                    "leaks": any(secret in str(left) for secret in SECRETS),
+                }
+                for key, left, right in _facts(before, after, scenario)
+            ],
+        }
+        for scenario in SCENARIOS
+    ]
 
 
 def exported_secrets(observed: Observed) -> list[str]:
     """Return the planted secrets that stand anywhere in the spans of *observed*."""
     exported = "\n".join(span.to_json() for span in observed.spans)
     return [secret for secret in SECRETS if secret in exported]
+
+
+def _facts(before: Observed, after: Observed, scenario: Scenario) -> Iterator[tuple[str, Text, Text]]:
+    """Yield what each side says under each key; the status only where one of them is an error."""
+    spans = before.server_span(scenario), after.server_span(scenario)
+    for key in ("name", "status", *scenario.shows):
+        values = _value(before, spans[0], key), _value(after, spans[1], key)
+        if key != "status" or any("ERROR" in value for value in values):
+            yield key, *values
 
 
 def _columns(width: int) -> Table:

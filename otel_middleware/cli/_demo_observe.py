@@ -10,9 +10,9 @@ from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.trace import SpanKind
 
 from otel_middleware.cli._demo_apps import Pricing, Shop
-from otel_middleware.cli._demo_servers import listening, serving_asgi, serving_wsgi, url_of
 from otel_middleware.cli._demo_sides import Service
 from otel_middleware.cli._demo_traffic import drive
+from otel_middleware.cli._servers import listening, quiet_servers, serving_asgi, serving_wsgi, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,6 +67,7 @@ class Observed:
 
 def observe(side: Side) -> Observed:
     """Serve both applications wrapped as *side* does, send the traffic, stop them; takes about a second."""
+    quiet_servers()
     shop, pricing = Service("shop"), Service("pricing")
     shop_socket, pricing_socket = listening(), listening()
     urls = {"shop": url_of(shop_socket), "pricing": url_of(pricing_socket)}
@@ -75,7 +76,7 @@ def observe(side: Side) -> Observed:
     with ExitStack() as running:
         running.enter_context(_traced_requests(pricing))
         running.enter_context(serving_asgi(shop_app, shop_socket))
-        running.enter_context(serving_wsgi(pricing_app, pricing_socket))
+        running.enter_context(serving_wsgi(pricing_app, pricing_socket, threads=2))
         drive(urls)
     spans = [span for service in (shop, pricing) for span in service.spans.get_finished_spans()]
     metrics = {service.name: service.metrics.get_metrics_data() for service in (shop, pricing)}

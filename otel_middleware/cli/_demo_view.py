@@ -10,8 +10,8 @@ from rich.text import Text
 
 from otel_middleware.cli._demo_comparison import comparison, exported_secrets
 from otel_middleware.cli._demo_metrics import metrics_table
-from otel_middleware.cli._demo_trace import trace_tree
 from otel_middleware.cli._demo_traffic import SCENARIOS, SECRETS
+from otel_middleware.cli._trace import trace_tree
 
 if TYPE_CHECKING:
     from otel_middleware.cli._demo_observe import Observed

@@ -21,7 +21,13 @@ _SETTINGS = {
 _OTLP = typer.Option(metavar="URL", help="Also send our spans and metrics to this collector (OTLP over HTTP).")
 
 
-def demo(otlp: Annotated[str | None, _OTLP] = None) -> None:
+_WEB = typer.Option("--web", help="Then show it on a web page, on this machine only, until Ctrl-C.")
+
+
+def demo(
+    otlp: Annotated[str | None, _OTLP] = None,
+    web: Annotated[bool, _WEB] = False,  # noqa: FBT002 - a flag
+) -> None:
     """Serve two applications without a framework, send them requests, show what is reported.
 
     The applications, one ASGI on uvicorn and one WSGI on waitress, run twice on free loopback ports: wrapped by upstream's
@@ -39,6 +45,10 @@ def demo(otlp: Annotated[str | None, _OTLP] = None) -> None:
     show(before, after)
     if collector is not None:
         print(collector.send(after.spans, after.metrics))
+    if web:
+        from otel_middleware.cli._demo_page import show_page  # noqa: PLC0415 - only here
+
+        show_page(before, after)
 
 
 def _settle_environment() -> None:

@@ -24,8 +24,11 @@ Shapes = dict[Shape, int]
 ROUTE_LIKE = 0.9  # words at least as route-like as this may stay static among values
 SHAPE_WORD = 0.7  # words at least as route-like as this tell one shape from another
 SHAPE_DEPTH = 3  # levels below a child that are compared: enough to tell a resource by its subresources
-MAX_SHAPES = 48  # per child: bounds one evaluation
-SAMPLE = 96  # children that are compared: bounds one evaluation
+MAX_SHAPES = 40  # per child: bounds one evaluation
+MAX_VISITS = 160  # nodes below one child: the same
+MIN_VISITS = 8
+TOTAL_VISITS = 2500  # nodes below all: about two milliseconds
+SAMPLE = 64  # children that are compared: bounds one evaluation
 FEW_SIBLINGS = 6  # with fewer, a shape that two share is common already
 HIT_CAP = 50  # hits of one shape that count: one busy child shall not decide for all
 
@@ -42,6 +45,7 @@ class Evidence(NamedTuple):
     likeness: float
     fresh: float
     weak: int
+    weak_hits: int
     weak_likeness: float
     weak_fresh: float
     leaves: int
@@ -51,6 +55,8 @@ class Evidence(NamedTuple):
     """Shapes that occur under several words."""
     reuse: float
     """Share of hits below the words that went to common shapes."""
+    shapes: dict[Node, Shapes]
+    """Of the words that were compared."""
     common_shapes: frozenset[Shape]
 
 
@@ -58,7 +64,10 @@ def weigh(node: Node) -> Evidence:
     """Measure the words below *node*."""
     children = list(node.words.values())
     weak = [child for child in children if child.likeness < ROUTE_LIKE]
-    below = [shapes for shapes in map(shapes_below, islice(children, SAMPLE)) if shapes]
+    sample = children[:SAMPLE]
+    visits = _visits(len(sample))
+    shapes = {child: shapes_below(child, visits) for child in sample}
+    below = [found for found in shapes.values() if found]
     common = common_shapes(below)
     return Evidence(
         words=len(children),
@@ -66,24 +75,29 @@ def weigh(node: Node) -> Evidence:
         likeness=_mean_likeness(children),
         fresh=_freshness(children),
         weak=len(weak),
+        weak_hits=sum(child.hits for child in weak),
         weak_likeness=_mean_likeness(weak),
         weak_fresh=_freshness(weak),
         leaves=sum(child.is_leaf for child in children),
         parents=len(below),
         common=len(common),
         reuse=_reuse(below, common),
+        shapes=shapes,
         common_shapes=common,
     )
 
 
-def shapes_below(node: Node) -> Shapes:
+def shapes_below(node: Node, visits: int = MAX_VISITS) -> Shapes:
     """The shapes of the routes below *node*, as far as they tell anything: one value alone is below everything."""
     found: Shapes = {}
     stack: list[tuple[Node, Shape]] = [(node, ())]
-    while stack and len(found) < MAX_SHAPES:
+    while stack and visits > 0 and len(found) < MAX_SHAPES:
         parent, prefix = stack.pop()
-        among_values = HOLE in parent.slots or any(word.likeness < SHAPE_WORD for word in islice(parent.words.values(), 8))
+        among_values = HOLE in parent.slots or any(
+            word.likeness < SHAPE_WORD for word in islice(parent.words.values(), 8)
+        )
         for child in islice(parent.children(), MAX_SHAPES):
+            visits -= 1
             shape = (*prefix, HOLE if among_values and child.is_leaf and child.label is None else _shape_of(child))
             deepest = len(shape) == SHAPE_DEPTH
             if (child.ends or deepest) and _tells(shape):
@@ -103,10 +117,14 @@ def common_shapes(families: list[Shapes]) -> frozenset[Shape]:
     return frozenset(shape for shape, count in counts.items() if count >= needed)
 
 
-def share_of_routes(child: Node, values: Node) -> float:
-    """Share of the shapes below *child* that are routes below *values* too, 0 to 1; 0 when there are none."""
-    shapes = shapes_below(child)
+def share_of_routes(child: Node, values: Node, siblings: int) -> float:
+    """Share of the shapes below *child*, one of so many, that are routes below *values* too; 0 when there are none."""
+    shapes = shapes_below(child, _visits(siblings))
     return sum(_has(values, shape) for shape in shapes) / len(shapes) if shapes else 0.0
+
+
+def _visits(siblings: int) -> int:
+    return max(MIN_VISITS, min(MAX_VISITS, TOTAL_VISITS // max(1, siblings)))
 
 
 def _has(node: Node, shape: Shape) -> bool:

@@ -94,7 +94,7 @@ class InferredRoutes:
         """The routes as text to be read, edited and loaded: sorted, one a line, with hits, first occurrence and reason."""
         with self._lock:
             self._paths.settle()
-            learned = [LearnedRoute(name, node.ends, node.since, why) for name, node, why in self._learner.routes()]
+            learned = list(self._learner.routes())
             declared = [LearnedRoute(name, hits, 0, "loaded") for name, hits in self._hits.items()]
         return text_of(declared + learned)
 

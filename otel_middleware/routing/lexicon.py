@@ -13,10 +13,12 @@ from pathlib import Path
 __all__ = ["Lexicon", "lexicon"]
 
 # A name is cut where people cut it: at separators, digits, and changes of case (HTTPServer -> HTTP, Server).
-_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|[._-]v\d{1,2}$")
 _VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?|latest|stable")
-_NUMERONYM = re.compile(r"(?<![a-z0-9])[a-z]\d{1,2}[a-z](?![a-z0-9])|oauth2|auth0|base64|utf8|ipv[46]|mp[34]|sha\d+|md5|s3|ec2|2fa|h264")
+_NUMERONYM = re.compile(
+    r"(?<![a-z0-9])[a-z]\d{1,2}[a-z](?![a-z0-9])|oauth2|auth0|base64|utf8|ipv[46]|mp[34]|sha\d+|md5|s3|ec2|2fa|h264"
+)
 _DIGITS = re.compile(r"\d+")
 _ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
 
@@ -68,31 +70,34 @@ class Lexicon:
         if len(word) <= 3 and word.isupper():
             return 0.3 if self.knows(word) else 0.1  # an acronym; a country or an airport
         stem = _SUFFIX.sub("", word) if "." in word or "v" in word else word
-        if any(map(str.isdigit, stem)):
+        numbers: list[str] = []
+        if _DIGITS.search(stem):
             stem = _NUMERONYM.sub("", stem)
-        tokens = _TOKEN.findall(stem)
-        if len(tokens) > MAX_TOKENS:
-            return 0.0
-        numbers = [token for token in tokens if token.isdigit()]
-        names = [token for token in tokens if not token.isdigit() and (len(token) > 1 or len(tokens) == 1)]
-        return self._judged(stem, names, numbers)
+            numbers = _DIGITS.findall(stem)
+            if len(numbers) > 1 or (numbers and len(numbers[0]) > MAX_NUMBER):
+                return 0.0
+        return self._judged(stem, _NAME.findall(stem), has_number=bool(numbers))
 
-    def _judged(self, stem: str, names: list[str], numbers: list[str]) -> float:
-        if len(numbers) > 1 or any(len(number) > MAX_NUMBER for number in numbers):
+    def _judged(self, stem: str, names: list[str], *, has_number: bool) -> float:
+        if len(names) > MAX_TOKENS or (stem and not names):
             return 0.0
+        if len(names) > 1:
+            names = [name for name in names if len(name) > 1]
         known = sum(map(self.knows, names))
         if known == len(names):
             headline = len(names) > LONG_HYPHENATED and "-" in stem
-            if numbers:
+            if has_number:
                 return 0.7 if headline or not names else 0.85
             return 0.8 if headline else 1.0
-        if numbers:
+        if has_number:
             return 0.0
         if len(names) == 1:
             return 0.1 if _ODD_CAPITALS.search(stem) else 0.35
         return max(0.05, 0.25 - 0.05 * (len(names) - 1)) + 0.3 * known / len(names)
 
     def _inflected(self, token: str) -> bool:
+        if token[-1] not in "sdg":
+            return False
         words = self._words
         for ending in ("s", "es", "ed", "d", "ing"):
             if token.endswith(ending) and len(token) - len(ending) >= MIN_PIECE and token[: -len(ending)] in words:

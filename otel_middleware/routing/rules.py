@@ -1,13 +1,13 @@
 """When are the words below a node the values of an open set? The rules, in the order they are asked.
 
-A wrong yes hides a route, a wrong no only costs a name: so each rule asks for two independent signs, or for many of one.
-The signs are how route-like the words are (``lexicon.py``), what is below them (``evidence.py``), and how fast new ones arrive.
-The numbers were found on open corpora of public APIs; ``benchmarks/inference.py`` shows what they do.
+A wrong yes hides a route, a wrong no only costs a name: so each rule asks for signs that are independent of each other, or for many of
+one. The signs are how route-like the words are (``lexicon``), how alike what is below them is (``evidence``), and how fast
+new ones arrive. The thresholds were found on corpora of public APIs; ``benchmarks/inference.py`` shows what they do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware.routing.evidence import ROUTE_LIKE, Evidence, overlap, shapes_below, share_of_routes
 from otel_middleware.routing.segments import HOLE
@@ -17,20 +17,73 @@ if TYPE_CHECKING:
 
     from otel_middleware.routing.tree import Node, Tree
 
-__all__ = ["RESERVED", "reason_to_open", "stays_word"]
+    _Rule = tuple[str, Callable[[Tree, Node, Evidence], bool]]
 
-MAX_WORDS = 512  # static siblings below one node; more are an open set whatever they look like
+__all__ = ["MAX_WORDS", "RESERVED", "reason_to_open", "stays_word"]
+
+MAX_WORDS = 512  # no API has more static siblings: what they look like does not matter any more
 
 RESERVED = frozenset(
-    """all batch bulk callback count create current default edit export health healthz import latest login logout lookup
-    me mine new options ping register schema search self settings stats status suggest summary sync upload validate""".split()
+    ["all", "batch", "bulk", "callback", "count", "create", "current", "default", "edit", "export", "health", "healthz", "import", "latest", "login", "logout", "lookup", "me", "mine", "new", "options", "ping", "register", "schema", "search", "self", "settings", "stats", "status", "suggest", "summary", "sync", "upload", "validate"]
 )
 """Words that stand beside values in many APIs (``/users/me``)."""
 
-# Types that say nothing of the value's meaning: words beside them may be values of the same set. An integer, a UUID and a date do.
+# What a value of these types is cannot be told from its form, so words beside it may be values of the same set.
+# An integer, a UUID or a date is of another kind than any word.
 _UNTYPED = frozenset({"token", "hex", "slug", "id"})
+_NEIGHBOURS = 8  # values that were seen beside the words
+_NEIGHBOUR_ROUTES = 2 / 3  # of the routes below a word exist below the values: it has the same role
+_NEIGHBOUR_SHARE = 0.7  # of the weak words have the same role
 
-_Rule = tuple[str, "Callable[[Tree, Node, Evidence], bool]"]
+_UNCOMMON = 0.4  # mean likeness of words of which at most one in ten is a route's word
+_UNKNOWN = 0.36  # mean likeness of single words that no lexicon knows (0.35 each)
+
+_FEW = 3  # siblings: two are no crowd
+_ODD_SHAPES = 0.34  # of a word's routes are common, or fewer: it is no value of the set
+_STANDS_OUT = 3  # times the hits of a mean value: a static route is asked more often than one value
+_BUSY = 0.02  # of a node's hits: the same, where the values look like words of routes
+
+
+class _Alike(NamedTuple):
+    """What makes siblings with routes below them values: the last is an upper bound, the others are lower bounds."""
+
+    parents: int
+    common: int
+    reuse: float
+    hits_each: int
+    likeness: float
+
+
+_ALIKE = (
+    # Strange words: a few common routes are enough.
+    _Alike(parents=4, common=2, reuse=0.85, hits_each=4, likeness=0.45),
+    _Alike(parents=7, common=0, reuse=0.85, hits_each=0, likeness=0.45),
+    _Alike(parents=3, common=4, reuse=0.95, hits_each=20, likeness=0.45),
+    _Alike(parents=4, common=2, reuse=0.95, hits_each=6, likeness=0.55),
+    # Half of them are words of routes: more of everything.
+    _Alike(parents=8, common=1, reuse=0.95, hits_each=20, likeness=0.75),
+    _Alike(parents=10, common=2, reuse=0.9, hits_each=0, likeness=0.8),
+    _Alike(parents=5, common=8, reuse=0.85, hits_each=20, likeness=0.75),
+    # All may be: static siblings seldom share so many routes, and hardly anything but them.
+    _Alike(parents=5, common=4, reuse=0.95, hits_each=20, likeness=1.0),
+    _Alike(parents=4, common=8, reuse=0.95, hits_each=40, likeness=1.0),
+)
+
+
+class _Arriving(NamedTuple):
+    """What makes a crowd an open set: so many words, at most so route-like, of which so many hits were the first."""
+
+    words: int
+    likeness: float
+    fresh: float
+
+
+_ARRIVING_WEAK = (_Arriving(14, 0.32, 0.02), _Arriving(24, _UNCOMMON, 0.05))
+_ARRIVING = (_Arriving(64, 0.6, 0.08), _Arriving(96, 0.8, 0.15), _Arriving(160, 1.0, 0.25))
+
+_STRANGE = ((5, 0.15), (8, 0.28))  # so many weak words, at most so route-like: nobody chose them for a route
+_PLAIN_CROWD = 14  # unknown words that end a path; a static menu of unknown words is shorter
+_ENDING = 0.9  # share of a plain crowd's words that end the path
 
 
 def reason_to_open(tree: Tree, node: Node, evidence: Evidence) -> str | None:
@@ -38,60 +91,69 @@ def reason_to_open(tree: Tree, node: Node, evidence: Evidence) -> str | None:
     return next((name for name, holds in _RULES if holds(tree, node, evidence)), None)
 
 
+def stays_word(child: Node, node: Node, evidence: Evidence) -> bool:
+    """Whether *child* is a static sibling of the values that the other words of *node* are."""
+    if child.likeness < ROUTE_LIKE:
+        return False
+    shapes = evidence.shapes.get(child) or shapes_below(child)
+    if shapes and evidence.parents >= _FEW:
+        return overlap(shapes, evidence.common_shapes) < _ODD_SHAPES
+    if child.text in RESERVED:
+        return True
+    if evidence.weak_likeness <= _UNKNOWN:
+        return child.hits >= max(2, _STANDS_OUT * evidence.weak_hits / max(1, evidence.weak))
+    return child.hits >= _BUSY * node.hits
+
+
 def _role(tree: Tree, node: Node, e: Evidence) -> bool:
-    """The same collection was seen to hold values twice elsewhere."""
-    return e.weak >= 3 and e.weak_likeness <= 0.4 and tree.has_role(node)
+    """Words below a literal of that name were values elsewhere."""
+    return e.weak >= _FEW and e.weak_likeness <= _UNCOMMON and tree.has_role(node)
 
 
 def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
     """There are random values here already, and the weak words have the same routes below."""
     values = node.slots.get(HOLE)
-    if e.weak < 2 or e.weak_likeness > 0.36 or values is None or values.label not in _UNTYPED:
+    if values is None or values.label not in _UNTYPED or values.hits < _NEIGHBOURS or values.value is not None:
         return False
-    if values.hits < 8 or values.value is not None:
+    if e.weak < _FEW - 1 or e.weak_likeness > _UNKNOWN:
         return False
     weak = [child for child in node.words.values() if child.likeness < ROUTE_LIKE]
-    alike = sum((child.is_leaf and values.is_leaf) or share_of_routes(child, values) >= 2 / 3 for child in weak)
-    return alike >= 0.7 * len(weak)
+    alike = sum(
+        (child.is_leaf and values.is_leaf) or share_of_routes(child, values, len(weak)) >= _NEIGHBOUR_ROUTES
+        for child in weak
+    )
+    return alike >= _NEIGHBOUR_SHARE * len(weak)
 
 
 def _structure(_: Tree, __: Node, e: Evidence) -> bool:
     """The words have the same routes below: the more alike they are, the more route-like they may look."""
-    if e.words < 3:
-        return False
-    s, k, reuse, likeness = e.parents, e.common, e.reuse, e.likeness
-    return (
-        (s >= 4 and reuse >= 0.85 and likeness <= 0.45 and ((k >= 2 and e.hits >= 4 * s) or s >= 7))
-        or (s >= 4 and k >= 2 and reuse >= 0.95 and likeness <= 0.55 and e.hits >= 6 * s)
-        or (s >= 8 and k >= 1 and reuse >= 0.95 and likeness <= 0.75 and e.hits >= 20 * s)
-        or (s >= 10 and k >= 2 and reuse >= 0.9 and likeness <= 0.8)
-        or (s >= 5 and k >= 4 and reuse >= 0.95 and e.hits >= 20 * s)
-        or (s >= 4 and k >= 8 and reuse >= 0.95 and e.hits >= 40 * s)
-        or (s >= 5 and k >= 8 and reuse >= 0.85 and likeness <= 0.75 and e.hits >= 20 * s)
-        or (s >= 3 and k >= 4 and reuse >= 0.95 and likeness <= 0.45 and e.hits >= 20 * s)
+    return any(
+        e.parents >= least.parents
+        and e.common >= least.common
+        and e.reuse >= least.reuse
+        and e.hits >= least.hits_each * e.parents
+        and e.likeness <= least.likeness
+        for least in _ALIKE
     )
 
 
 def _lexical(_: Tree, __: Node, e: Evidence) -> bool:
     """Several words that no programmer would choose."""
-    return (e.weak >= 5 and e.weak_likeness <= 0.15) or (e.weak >= 8 and e.weak_likeness <= 0.28)
+    return any(e.weak >= weak and e.weak_likeness <= likeness for weak, likeness in _STRANGE)
 
 
 def _arrival(_: Tree, __: Node, e: Evidence) -> bool:
     """Many words, and new ones keep coming: static siblings are soon all seen."""
-    return (
-        (e.weak >= 14 and e.weak_likeness <= 0.32 and e.weak_fresh >= 0.02)
-        or (e.weak >= 14 and e.weak_likeness <= 0.36 and e.leaves >= 0.9 * e.words)
-        or (e.weak >= 24 and e.weak_likeness <= 0.4 and e.weak_fresh >= 0.05)
-        or (e.words >= 64 and e.likeness <= 0.6 and e.fresh >= 0.08)
-        or (e.words >= 96 and e.likeness <= 0.8 and e.fresh >= 0.15)
-        or (e.words >= 160 and e.fresh >= 0.25)
-    )
+    return any(
+        e.weak >= least.words and e.weak_likeness <= least.likeness and e.weak_fresh >= least.fresh
+        for least in _ARRIVING_WEAK
+    ) or any(e.words >= least.words and e.likeness <= least.likeness and e.fresh >= least.fresh for least in _ARRIVING)
 
 
 def _crowd(_: Tree, __: Node, e: Evidence) -> bool:
-    """More words than any API has."""
-    return e.words >= MAX_WORDS
+    """Many unknown words with nothing below, or more words than any API has."""
+    unknown = e.weak >= _PLAIN_CROWD and e.weak_likeness <= _UNKNOWN and e.leaves >= _ENDING * e.words
+    return unknown or e.words >= MAX_WORDS
 
 
 _RULES: tuple[_Rule, ...] = (
@@ -102,18 +164,3 @@ _RULES: tuple[_Rule, ...] = (
     ("arrival", _arrival),
     ("crowd", _crowd),
 )
-
-
-def stays_word(child: Node, node: Node, evidence: Evidence) -> bool:
-    """Whether *child* is a static sibling of the values that the other words of *node* are."""
-    if child.likeness < ROUTE_LIKE:
-        return False
-    shapes = shapes_below(child)
-    if shapes and evidence.parents >= 3:
-        return overlap(shapes, evidence.common_shapes) < 0.34
-    if child.text in RESERVED:
-        return True
-    if evidence.weak_likeness <= 0.35:
-        weak_hits = [other.hits for other in node.words.values() if other.likeness < ROUTE_LIKE]
-        return child.hits >= max(2, 3 * sum(weak_hits) / max(1, len(weak_hits)))
-    return child.hits >= 0.02 * node.hits

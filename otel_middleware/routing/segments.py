@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from otel_middleware.routing.lexicon import Lexicon
 
-__all__ = ["HOLE", "LOCALE_PLACE", "Segment", "classify"]
+__all__ = ["HOLE", "LOCALE_PLACE", "MAX_LENGTH", "Segment", "classify"]
 
 HOLE = "{}"
-LOCALE_PLACE = "{}\0locale"  # locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise
+LOCALE_PLACE = (
+    "{}\0locale"  # locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise
+)
 
 MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells
 TOKEN_LENGTH = 20  # random identifiers with digits have at least about this many characters
@@ -83,9 +85,7 @@ _CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
 
 # Representations of a resource are routes of their own (/orders/{int}.json beside /orders/{int}); the others are files.
 _EXTENSIONS = frozenset(
-    """json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx
-    png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z
-    mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet""".split()
+    ["json", "xml", "html", "htm", "csv", "txt", "md", "pdf", "rss", "atom", "ics", "yaml", "yml", "geojson", "kml", "gpx", "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "tif", "tiff", "js", "mjs", "css", "map", "woff", "woff2", "ttf", "eot", "zip", "gz", "tgz", "rar", "7z", "mp3", "mp4", "webm", "wav", "ogg", "mov", "m3u8", "ts", "mpd", "xls", "xlsx", "doc", "docx", "ppt", "pptx", "py", "jar", "exe", "apk", "pbf", "mvt", "terrain", "log", "sql", "parquet"]
 )
 _SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
@@ -233,28 +233,25 @@ def _is_prefixed(text: str, words: Lexicon) -> bool:
 
 
 def _is_token(text: str, words: Lexicon) -> bool:
-    if not _DIGIT.search(text):
-        return _is_gibberish(text)
     digits = len(_DIGIT.findall(text))
     if len(text) >= TOKEN_LENGTH and (not _SEPARATOR.search(text) or digits * 5 >= len(text)):
         return not words.knows_all(_WORD.findall(text))
-    if len(text) >= 5 and digits >= 3 and _CAPITAL.search(text):  # noqa: PLR2004  article numbers: ABC-1234
+    if digits >= 3 and len(text) >= 5 and _CAPITAL.search(text):  # noqa: PLR2004  article numbers: ABC-1234
         return True
-    return any(_is_token_piece(piece, words) for piece in _SEPARATOR.split(text))
+    return any(_is_token_piece(piece, words) for piece in _SEPARATOR.split(text) if _DIGIT.search(piece))
 
 
 def _is_token_piece(piece: str, words: Lexicon) -> bool:
-    """Whether the part between two separators changes between letters and digits as no word does."""
-    runs = _RUN.findall(piece)
-    digits = len(_DIGIT.findall(piece))
-    if not digits:
-        return False
+    """Whether the part between two separators, which has a digit, changes between letters and digits as no word does."""
+    runs = len(_RUN.findall(piece))
+    size = len(piece)
+    if runs < 3:  # noqa: PLR2004  abc123: somebody's name perhaps
+        return size >= 7 and bool(_HEX_LIKE.fullmatch(piece)) and len(_DIGIT.findall(piece)) >= 2  # noqa: PLR2004
     return (
-        (digits >= 2 and bool(_HEX_LIKE.fullmatch(piece)))
-        or (len(piece) >= 5 and len(runs) >= 4)
-        or (len(piece) >= 8 and len(runs) >= 3 and piece[0].isdigit())
-        or (len(runs) >= 3 and bool(_MIXED_CASE.search(piece)))
-        or (len(piece) >= 7 and len(runs) == 3 and not words.knows_all(_WORD.findall(piece)))
+        (size >= 5 and runs >= 4)  # noqa: PLR2004
+        or (size >= 8 and piece[0].isdigit())  # noqa: PLR2004
+        or bool(_MIXED_CASE.search(piece))
+        or (size >= 7 and not words.knows_all(_WORD.findall(piece)))  # noqa: PLR2004
     )
 
 

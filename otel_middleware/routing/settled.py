@@ -24,7 +24,7 @@ class SettledLearner(Learner):
     """A learner that only takes typed values and words that are certainly a route's, and never changes its mind."""
 
     def _enter(self, node: Node, text: str, weight: int, *, ends: bool) -> Node | None:  # noqa: ARG002  the same method
-        segment = self.segment(text)
+        segment = self._segment(text)
         if segment.label is None:
             return self._certain_word(node, text, segment)
         slot = node.slots.get(segment.place)

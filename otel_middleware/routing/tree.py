@@ -13,10 +13,11 @@ from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FILE_PLACE", "MAX_NODES", "REPRESENTATIONS", "TAIL_PLACE", "Group", "Node", "Tree", "widened"]
+__all__ = ["FILE_PLACE", "FIRST_REVIEW", "MAX_NODES", "REPRESENTATIONS", "TAIL_PLACE", "Group", "Node", "Tree", "widened"]
 
 MAX_NODES = 16_000  # about 450 bytes each; with the memo of segments below 10 MB
 FIRST_REVIEW = 64  # hits after which a node is looked at again, then at every doubling
+MAX_NOTED = 512  # literals whose children are remembered
 FIRST_EVALUATION = 3  # words below one node: fewer are no crowd
 
 FILE_PLACE = "{}\0file"
@@ -26,7 +27,8 @@ _LABEL_OF_PLACE = {FILE_PLACE: "file", LOCALE_PLACE: "locale", TAIL_PLACE: "path
 # Extensions that programs and designers use: below a value with subresources they are part of its name (next.js).
 # Any other is a representation of the resource.
 REPRESENTATIONS = frozenset(
-    f"{HOLE}.{extension}" for extension in ("json", "xml", "html", "htm", "csv", "rss", "atom", "ics", "geojson", "pdf", "txt", "yaml")
+    f"{HOLE}.{extension}"
+    for extension in ("json", "xml", "html", "htm", "csv", "rss", "atom", "ics", "geojson", "pdf", "txt", "yaml")
 )
 
 _NO_CHILDREN: dict[str, Node] = {}  # shared by all leaves, never written: an empty dict of their own costs 64 bytes
@@ -153,13 +155,21 @@ class Node:
         self.group = None
         self.locales = self.files = False
 
+    def schedule(self) -> None:
+        """Set when to look again: at 3, 5, 7, 9 words, then at a third more; at twice the hits."""
+        words = len(self.words)
+        self.evaluation = words + 2 if words < 9 else words * 4 // 3  # noqa: PLR2004
+        while self.review <= self.hits:
+            self.review *= 2
+
     def size(self) -> int:
         """Number of nodes below."""
         count, stack = 0, [self]
         while stack:
-            for child in stack.pop().children():
-                count += 1
-                stack.append(child)
+            node = stack.pop()
+            count += len(node.words) + len(node.slots)
+            stack.extend(node.words.values())
+            stack.extend(node.slots.values())
         return count
 
 
@@ -171,7 +181,6 @@ class Tree:
         nodes: How many there are.
         generation: Grows whenever a name that was printed may have changed.
         requests: Learned so far.
-        roles: How often the words below a literal of that name were found to be values.
     """
 
     def __init__(self) -> None:
@@ -179,8 +188,8 @@ class Tree:
         self.nodes = 1
         self.generation = 0
         self.requests = 0
-        self.roles: dict[str, int] = {}
-        self.tails: dict[str, int] = {}
+        self._roles: dict[str, int] = {}
+        self._tails: dict[str, int] = {}
 
     @property
     def is_full(self) -> bool:
@@ -201,8 +210,20 @@ class Tree:
         return child
 
     def has_role(self, node: Node) -> bool:
-        """Whether words below a literal of that name were values twice elsewhere."""
-        return node.label is None and self.roles.get(node.text, 0) >= 2  # noqa: PLR2004  once may be a coincidence
+        """Whether words below a literal of that name were values elsewhere, more than once."""
+        return node.label is None and self._roles.get(node.text, 0) > 1
+
+    def note_role(self, node: Node) -> None:
+        """The words below *node* are values."""
+        _note(self._roles, node)
+
+    def has_tail(self, node: Node) -> bool:
+        """Whether there were file trees below a literal of that name elsewhere, more than once."""
+        return node.label is None and self._tails.get(node.text, 0) > 1
+
+    def note_tail(self, node: Node) -> None:
+        """There is a file tree below *node*."""
+        _note(self._tails, node)
 
     def widen(self, slot: Node, label: str) -> None:
         """Let *slot* hold values of type *label* too."""
@@ -218,6 +239,11 @@ _COVERED = {
     "hex": frozenset({"int"}),
     "float": frozenset({"int"}),
 }
+
+
+def _note(counts: dict[str, int], node: Node) -> None:
+    if node.label is None and (node.text in counts or len(counts) < MAX_NOTED):
+        counts[node.text] = counts.get(node.text, 0) + 1
 
 
 def widened(label: str | None, other: str) -> str:

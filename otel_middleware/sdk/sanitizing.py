@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from opentelemetry.metrics import get_meter_provider
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.trace import Link, Status
+from opentelemetry.trace import Link, SpanContext, Status, TraceState
 
 from otel_middleware._guard import say_once
+from otel_middleware._redactions import count_redactions
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.sanitization import Sanitizer
 
@@ -60,6 +62,7 @@ class SanitizingSpanProcessor(SpanProcessor):
             raise ConfigurationError(*problems)
         self._processor: Any = processor
         self._sanitizer = sanitizer or Sanitizer()
+        count_redactions(get_meter_provider(), self._sanitizer)
         self._secret_keys: dict[str, bool] = {}
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -74,7 +77,7 @@ class SanitizingSpanProcessor(SpanProcessor):
             self._processor.on_end(safe)
         else:
             # The SDK hands one snapshot of the span to all processors, in order; the application's span is another object.
-            for name in ("_name", "_attributes", "_events", "_links", "_status"):
+            for name in ("_context", "_name", "_attributes", "_events", "_links", "_status"):
                 setattr(span, name, getattr(safe, name))
 
     def shutdown(self) -> None:
@@ -90,20 +93,23 @@ class SanitizingSpanProcessor(SpanProcessor):
         try:
             return self._copied(
                 span,
+                context=None if span.context is None else self._context(span.context),
                 name=self._name(span.name),
                 attributes=self._attributes(span.attributes),
-                events=[Event(e.name, self._attributes(e.attributes), e.timestamp) for e in span.events],
-                links=[Link(link.context, self._attributes(link.attributes)) for link in span.links],
+                events=[self._event(event) for event in span.events],
+                links=[Link(self._context(link.context), self._attributes(link.attributes)) for link in span.links],
                 status=self._status(span.status),
             )
         except Exception as error:  # noqa: BLE001 - fails closed
             say_once("sanitizing", "sanitizing a finished span", error, "its attributes and events are dropped")
-            return self._copied(span, name="REDACTED", attributes={}, events=[], links=[], status=None)
+            return self._copied(
+                span, _stateless(span.context), name="REDACTED", attributes={}, events=[], links=[], status=None
+            )
 
     @staticmethod
-    def _copied(span: ReadableSpan, status: Status | None, **safe: Any) -> ReadableSpan:
+    def _copied(span: ReadableSpan, context: SpanContext | None, status: Status | None, **safe: Any) -> ReadableSpan:
         return ReadableSpan(
-            context=span.context,
+            context=context,
             parent=span.parent,
             resource=span.resource,
             kind=span.kind,
@@ -113,6 +119,16 @@ class SanitizingSpanProcessor(SpanProcessor):
             instrumentation_scope=span.instrumentation_scope,
             **safe,
         )
+
+    def _context(self, context: SpanContext) -> SpanContext:
+        """*context* with what may be exported of its trace state; what is propagated was another object, and is over."""
+        if not context.trace_state:
+            return context
+        entries = [(key, self._text(key, value)) for key, value in context.trace_state.items()]
+        return _with_state(context, TraceState(entries))
+
+    def _event(self, event: Event) -> Event:
+        return Event(self._sanitizer.text(event.name), self._attributes(event.attributes), event.timestamp)
 
     def _name(self, name: str) -> str:
         method, space, target = name.partition(" ")
@@ -143,7 +159,7 @@ class SanitizingSpanProcessor(SpanProcessor):
                 return self._sanitizer.header(key[len(prefix) :].replace("_", "-"), value)
         if self._is_secret(key):
             return self._sanitizer.query(f"{_last(key)}={quote(value)}").partition("=")[2]
-        return value if key == "exception.stacktrace" and not value else self._sanitizer.text(value)
+        return self._sanitizer.text(value, multiline=key == "exception.stacktrace")
 
     def _is_secret(self, key: str) -> bool:
         """Whether the key says that its value is a secret, by the rules for query keys."""
@@ -154,6 +170,14 @@ class SanitizingSpanProcessor(SpanProcessor):
             if len(self._secret_keys) < _KEYS_KEPT:
                 self._secret_keys[key] = known
         return known
+
+
+def _stateless(context: SpanContext | None) -> SpanContext | None:
+    return None if context is None else _with_state(context, TraceState())
+
+
+def _with_state(context: SpanContext, state: TraceState) -> SpanContext:
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, state)
 
 
 def _last(key: str) -> str:

@@ -44,7 +44,7 @@ class Body:
         self._body = body
         self._context = context
         self._close: Callable[[], Any] | None = getattr(body, "close", None)
-        self._first: int | None = None  # when the first chunk came
+        self._first: int | None = None  # when the first chunk came; 0 when that is noted
         self._begun = True  # whether the application has had its say
 
     def __iter__(self) -> Iterator[bytes]:
@@ -85,14 +85,14 @@ class Body:
 
     def note(self, chunk: Any) -> None:
         """Note what goes to the server. A body of several chunks is streamed: then the first one's time counts."""
-        exchange = self._exchange
         self._begun = True
-        if exchange.over or not isinstance(chunk, (bytes, bytearray, memoryview)) or not chunk:
+        if not isinstance(chunk, (bytes, bytearray, memoryview)) or not chunk:
             return
-        if self._first is None:
+        exchange, first = self._exchange, self._first
+        if first is None:
             self._first = perf_counter_ns()
-        elif exchange.first_byte is None:
-            exchange.first_byte = self._first
+        elif first:
+            exchange.first_byte, self._first = exchange.first_byte or first, 0
         if exchange.bytes_sent is not None:
             exchange.bytes_sent += len(chunk)
 
@@ -219,6 +219,8 @@ class _Silence:
     """Stands for the exchange, and the watch, of a request that is not reported: over before it began."""
 
     over = True
+    bytes_sent = None
+    first_byte = None
 
     def __init__(self) -> None:
         self.exchange = self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from opentelemetry.context import attach, get_current
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
@@ -84,14 +85,14 @@ class Serve:
 
     def _ask(self, exchange: Exchange, environ: Environ) -> None:
         plan, request = self.plan, exchange.request
-        connection = plan.connected(exchange, request.scheme, peer_of(environ), bound_to(environ))
+        connection = plan.connected(exchange, request.scheme, peer_of(environ), lambda: bound_to(environ))
         plan.routes.before(exchange, environ)
         plan.ask(exchange, shadow(exchange, connection, environ))
         if plan.options.capture_request is not None:
             exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
 
     def _serve(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        environ[EXCHANGE_KEY] = exchange
+        environ[EXCHANGE_KEY] = ref(exchange)
         watch = Watch(exchange, environ, start_response)
         previous = get_current()
         attach(exchange.context)  # type: ignore[arg-type]  # set when the span was started

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._connection import Endpoint
+from otel_middleware._connection import Endpoint, note_client
+from otel_middleware._wire import machine_in, scheme_in, version_in
 from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
 
 __all__ = ["EnvironRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
-
-_MAX_USER_AGENT = 1_024
-"""Characters of a user agent that are reported."""
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 """Request headers that CGI names without ``HTTP_``."""
@@ -32,10 +30,10 @@ class EnvironRequest(Request):
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
-        method, scheme = environ.get("REQUEST_METHOD"), environ.get("wsgi.url_scheme")
+        method = environ.get("REQUEST_METHOD")
         self._method = method if isinstance(method, str) and method else "GET"
         self._path = decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO")) or "/"
-        self._scheme = scheme if isinstance(scheme, str) and scheme else "http"
+        self._scheme = scheme_in(environ.get("wsgi.url_scheme"))
         self._client = None
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or self._path
         self._host = None if not isinstance(target, str) or target[0] == "/" else authority_of(target)
@@ -91,7 +89,8 @@ def bound_to(environ: Mapping[str, Any]) -> Endpoint:
 
 
 def _endpoint(address: Any, port: Any) -> Endpoint:
-    if not isinstance(address, str) or not address or "/" in address:
+    address = machine_in(address)
+    if address is None:
         return Endpoint()
     number = str(port)
     return Endpoint(address, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else None)  # noqa: PLR2004 - digits of 65535
@@ -100,38 +99,39 @@ def _endpoint(address: Any, port: Any) -> Endpoint:
 def shadow(exchange: Exchange, connection: Connection, environ: Mapping[str, Any]) -> dict[str, Any]:
     """The request that upstream is shown: small, well-formed and without secrets.
 
-    The query travels in up to three keys of an environ; here it stands in one form in all of them.
+    The query travels in up to three keys of an environ; here it stands in one form in all of them. Where only stable conventions
+    are reported, upstream copies query, server and client as they are: they are noted as facts instead.
     """
     request, plan = exchange.request, exchange.plan
     query, path = plan.safe_query(request.query), exchange.safe_path
-    client, port = connection.client, connection.server.port
     shown: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "wsgi.url_scheme": connection.scheme,
-        "SCRIPT_NAME": "",
         "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": _text(environ.get("SERVER_NAME")),
-        "SERVER_PORT": str(port) if port else "",
-        "SERVER_PROTOCOL": _text(environ.get("SERVER_PROTOCOL")),
+        "SERVER_PROTOCOL": version_in(environ.get("SERVER_PROTOCOL")) or "",
     }
+    if plan.measurement.old:
+        _show_old(shown, connection, environ, path, query)
+    else:
+        shown["REQUEST_URI"] = path  # else there would be no url.path
+        note_client(exchange, connection, query)
+    agent = plan.agents.to_show(exchange)
+    if agent is not None:
+        shown["HTTP_USER_AGENT"] = agent
+    return shown
+
+
+def _show_old(shown: dict[str, Any], connection: Connection, environ: Mapping[str, Any], path: str, query: str) -> None:
+    client, port = connection.client, connection.server.port
+    shown["SCRIPT_NAME"], shown["QUERY_STRING"] = "", query
+    shown["SERVER_NAME"], shown["SERVER_PORT"] = machine_in(environ.get("SERVER_NAME")) or "", str(port) if port else ""
     if connection.authority:
         shown["HTTP_HOST"] = connection.authority
-    if not plan.measurement.old or "RAW_URI" in environ or "REQUEST_URI" in environ:
+    if "RAW_URI" in environ or "REQUEST_URI" in environ:
         shown["REQUEST_URI"] = f"{path}?{query}" if query else path
     elif not path.isascii():
         shown["PATH_INFO"] = path.encode().decode("latin-1")  # upstream builds http.url from it, as PEP 3333 spells it
     if client.address:
         shown["REMOTE_ADDR"], shown["REMOTE_PORT"] = client
-        if plan.measurement.old and client is connection.peer:
-            shown["REMOTE_HOST"] = _text(environ.get("REMOTE_HOST"))
-    agent = request.header("user-agent")
-    if agent:
-        shown["HTTP_USER_AGENT"] = (agent if plan.sanitizer is None else plan.sanitizer.header("user-agent", agent))[
-            :_MAX_USER_AGENT
-        ]
-    return shown
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+        if client is connection.peer:
+            shown["REMOTE_HOST"] = machine_in(environ.get("REMOTE_HOST")) or ""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
-from otel_middleware._guard import say_once
-from otel_middleware._tunnel import belongs_around, tunnelled
+from otel_middleware._guard import guarded, say_once
+from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
+from otel_middleware._wire import machine_in, version_in
 from otel_middleware.sanitization import Sanitizer
 from otel_middleware.trust import host_and_port
-from otel_middleware.wsgi._shadow import EnvironRequest, decoded
+from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,8 +47,8 @@ class SanitizationMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        real = _Real(environ, start_response)
         try:
+            real = _Real(environ, start_response)
             shown = self._shown(environ, real)
         except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
             say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
@@ -55,24 +56,24 @@ class SanitizationMiddleware:
         return _Raising(self.app(shown, real.start_response), real)
 
     def _shown(self, environ: Environ, real: _Real) -> Environ:
-        request, sanitizer = EnvironRequest(environ), self.sanitizer
+        request, sanitizer = real.request, self.sanitizer
         path, query = sanitizer.path(decoded(environ.get("PATH_INFO"))), sanitizer.query(request.query)
         target = f"{path}?{query}" if query else path
         shown = {**environ, "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": target, _REAL: real}
         shown.pop("RAW_URI", None)
         for name, value in request.header_lines():
             key = "HTTP_" + name.upper().replace("-", "_")
-            if key in shown and name not in _PROPAGATED:
+            if key in shown and name not in PROPAGATED:
                 shown[key] = sanitizer.header(name, value)
         host, port = host_and_port(request.host)
         shown["HTTP_HOST"] = (f"{host}:{port}" if port else host) or ""
-        if not str(shown.get("SERVER_PORT") or "0").isdigit():
-            del shown["SERVER_PORT"]
+        shown["REQUEST_METHOD"], shown["wsgi.url_scheme"] = sanitizer.text(request.method), request.scheme
+        shown["SERVER_PROTOCOL"] = version_in(environ.get("SERVER_PROTOCOL")) or ""
+        server, client = bound_to(environ), peer_of(environ)
+        shown["SERVER_NAME"], shown["SERVER_PORT"] = server.address or "", str(server.port or "")
+        shown["REMOTE_ADDR"], shown["REMOTE_PORT"] = client
+        shown["REMOTE_HOST"] = machine_in(environ.get("REMOTE_HOST"))
         return shown
-
-
-_PROPAGATED = frozenset({"traceparent", "tracestate", "baggage"})
-"""Read by upstream for what they are, never put on a span as text."""
 
 
 class _Real:
@@ -80,6 +81,7 @@ class _Real:
 
     def __init__(self, environ: Environ, start_response: StartResponse) -> None:
         self.environ = environ
+        self.request = EnvironRequest(environ)
         self.error: BaseException | None = None
         self._start_response = start_response
         self._answer: tuple[Any, Any] = ("", [])
@@ -106,6 +108,8 @@ class _Restoring:
         real: _Real | None = environ.get(_REAL)
         if real is None:
             return self.app(environ, start_response)
+
+        guarded("captured headers", captured_safely, get_current_span(), real.request, self._sanitizer)
 
         def shown(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Write:
             return start_response(*real.showing(status, headers, self._sanitizer), *exc_info)

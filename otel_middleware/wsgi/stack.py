@@ -99,7 +99,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         upstream(shadow, _start_response)
 
     layered: App = RouteTemplateMiddleware(app, options.routes)
-    layered = ErrorStatusMiddleware(layered, options.errors)
+    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
+        layered = ErrorStatusMiddleware(layered, options.errors)
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)

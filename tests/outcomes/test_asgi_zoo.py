@@ -78,7 +78,7 @@ WELL_BEHAVED = ("plain", "stream", "head", "not_modified", "echo", "trailers", "
 
 @pytest.mark.parametrize("kind", [kind for kind in ZOO if kind.id in WELL_BEHAVED], ids=lambda kind: kind.id)
 def test_asgirefs_communicator_finds_nothing(telemetry, kind):
-    """asgiref's own test harness gets the bare application's messages, in order, and nothing more."""
+    """The test harness of asgiref gets the bare application's messages, in order, and nothing more."""
 
     async def talk(app):
         communicator = ApplicationCommunicator(app, scope_of(kind))

@@ -88,7 +88,9 @@ ASGI = {
     "body_first": raised("RuntimeError", status=500, description="RuntimeError: the server refuses the message"),
     "no_type": MISSING,
     "no_message": MISSING,
-    "refused_no_message": raised("RuntimeError", status=500, description="RuntimeError: the server refuses the message"),
+    "refused_no_message": raised(
+        "RuntimeError", status=500, description="RuntimeError: the server refuses the message"
+    ),
     "odd_status": MISSING,
     "odd_headers": OK,
     "odd_body": TRUNCATED,
@@ -147,10 +149,15 @@ WSGI = {
     "returns_none": MISSING,
     "returns_number": MISSING,
     "text_chunks": OK,
+    "odd_chunk": OK,
     "bytes_body": OK,
     "chunk_refused": raised("AssertionError"),
-    "status_refused": raised("AssertionError", status=500, description="AssertionError: the server refuses the response"),
-    "status_number": raised("AssertionError", status=500, description="AssertionError: the server refuses the response"),
+    "status_refused": raised(
+        "AssertionError", status=500, description="AssertionError: the server refuses the response"
+    ),
+    "status_number": raised(
+        "AssertionError", status=500, description="AssertionError: the server refuses the response"
+    ),
     "odd_headers": OK,
     "iterated_twice": OK,
     "generator_twice": OK,

@@ -133,7 +133,7 @@ class Server:
         return self.write
 
     def write(self, data):
-        self.sent = self.sent or bool(data)
+        self.sent = self.sent or (isinstance(data, bytes) and data != b"")
         self.chunks.append(data)
 
 
@@ -534,6 +534,21 @@ def returns_number(environ, start_response):
 def text_chunks(environ, start_response):
     start_response("200 OK", [*PLAIN])
     return ["a"]
+
+
+@kind("a chunk that has no truth, as arrays have none")
+def odd_chunk(environ, start_response):
+    class Array:
+        def __bool__(self):
+            raise ERROR
+
+        def __eq__(self, other):
+            return type(other).__name__ == "Array"
+
+        __hash__ = None
+
+    start_response("200 OK", [*PLAIN])
+    return [Array()]
 
 
 @kind("bytes for a list of bytes")

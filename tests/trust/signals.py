@@ -46,7 +46,7 @@ class Signals:
         self.logs.add_log_record_processor(TenantLogProcessor())
         self.logs.add_log_record_processor(SimpleLogRecordProcessor(self.exporter))
         self.handler = Records()
-        self.logger = logging.Logger("app")
+        self.logger = logging.Logger("app")  # noqa: LOG001 - of this test alone
         self.logger.addHandler(self.handler)
         self.outgoing = []
 

@@ -106,12 +106,24 @@ CASES = {
     "no host, ipv6": (NOBODY, {"host": None, "bound": ("::1", 8000)}, Expected(("::1", 8000), "[::1]:8000")),
     # a target in absolute form stands in place of Host (RFC 9112 section 3.2.2)
     "absolute": (NOBODY, {"target": "http://other.example:81/x"}, Expected(("other.example", 81), "other.example:81")),
-    "absolute, no port": (NOBODY, {"target": "HTTP://other.example/x"}, Expected(("other.example", 80), "other.example")),
-    "absolute, userinfo": (NOBODY, {"target": "http://u:p@other.example/x"}, Expected(("other.example", 80), "other.example")),
+    "absolute, no port": (
+        NOBODY,
+        {"target": "HTTP://other.example/x"},
+        Expected(("other.example", 80), "other.example"),
+    ),
+    "absolute, userinfo": (
+        NOBODY,
+        {"target": "http://u:p@other.example/x"},
+        Expected(("other.example", 80), "other.example"),
+    ),
     "absolute, garbage": (NOBODY, {"target": "http://[x/x"}, Expected(BOUND, "127.0.0.1:8000")),
     # Unix sockets
     "unix": (NOBODY, UNIX, Expected(client=(None, None), peer=(None, None))),
-    "unix, no host": (NOBODY, {**UNIX, "host": None}, Expected((None, None), None, client=(None, None), peer=(None, None))),
+    "unix, no host": (
+        NOBODY,
+        {**UNIX, "host": None},
+        Expected((None, None), None, client=(None, None), peer=(None, None)),
+    ),
     "unix, forwarded": (
         PROXIED,
         {**UNIX, **forwarded(**{"for": "203.0.113.9", "proto": "https"})},
@@ -257,7 +269,18 @@ def test_forged_hosts_and_ports_are_few_series(protocol, telemetry):
 @pytest.mark.parametrize("mode", ["http/dup", "default"])
 def test_other_modes(mode):
     """All of the above holds in the other modes too; the mode is read once per process, so each has its own."""
-    command = [sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--no-header"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        __file__,
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--no-header",
+    ]
     environment = os.environ | {"OTEL_SEMCONV_STABILITY_OPT_IN": mode}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

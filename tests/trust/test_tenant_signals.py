@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from harness import Described, Wsgi
+from harness import Asgi, Described, Wsgi
 from opentelemetry import baggage, context
 from opentelemetry.instrumentation import asgi as upstream_asgi
 from opentelemetry.instrumentation import wsgi as upstream_wsgi
@@ -129,9 +129,7 @@ def test_baggage_reads_like_any_other(protocol, telemetry):
         seen.append((len(baggage.get_all()), list(baggage.get_all()), "tenant.id" in baggage.get_all()))
 
     tenants = Tenants(TenantFromHeader(), in_baggage=True)
-    app = protocol.module.instrument(
-        protocol.build(Described(inside=inside)), tenant=tenants, **telemetry.providers
-    )
+    app = protocol.module.instrument(protocol.build(Described(inside=inside)), tenant=tenants, **telemetry.providers)
     protocol.get(app, "/", headers=ACME)
 
     assert seen == [
@@ -237,6 +235,77 @@ def test_by_hand_the_tenant_is_on_children_and_logs_too(protocol, telemetry):
     assert [event.name for event in span.events] == ["otel_middleware.tenant.conflict"]
     assert "acme" not in signals.everything()
     assert "globex" not in signals.everything()
+
+
+def test_by_hand_calls_carry_the_tenant_too(protocol, telemetry):
+    """``in_baggage`` holds by hand as well: first the claim, then the authenticated tenant; nothing stays behind."""
+    signals = Signals(telemetry)
+
+    def inside(_carrier):
+        signals.leave("claimed")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(bound(set_tenant), "globex").result()
+        signals.leave("here")
+
+    tenants = Tenants(TenantFromHeader(), in_baggage=True)
+    app = protocol.module.TenantMiddleware(protocol.build(Described(inside=inside)), tenants)
+    protocol.get(UPSTREAM[protocol.name](app, **telemetry.providers), "/", headers=ACME)
+
+    assert [signals.carried(mark) for mark in ("claimed", "here")] == [{"tenant.id": "acme"}, {"tenant.id": "globex"}]
+    assert not baggage.get_all()
+
+
+def test_by_hand_a_late_tenant_is_ignored(protocol, telemetry):
+    """Work that outlives its request may still say whose it was: nothing happens, and the SDK has nothing to complain of."""
+    late = []
+    described = Described(inside=lambda _: late.append(bound(set_tenant)))
+    app = protocol.module.TenantMiddleware(protocol.build(described), TenantFromHeader())
+    protocol.get(UPSTREAM[protocol.name](app, **telemetry.providers), "/", headers=ACME)
+    late[0]("globex")
+
+    assert telemetry.request().attributes["tenant.id"] == "acme"
+
+
+def test_an_authenticated_tenant_outranks_a_claim_that_is_read_later(protocol, signals):
+    """Authentication that stands outside of a ``TenantMiddleware`` keeps the last word, shown as that one shows tenants."""
+    tenants = Tenants(TenantFromHeader(), hashed_with="key", on_metrics=True, in_baggage=True)
+    inner = protocol.module.TenantMiddleware(everywhere(protocol, signals), tenants)
+    if protocol.name == "asgi":
+
+        async def authenticated(scope, receive, send):
+            set_tenant("globex")
+            await inner(scope, receive, send)
+    else:
+
+        def authenticated(environ, start_response):
+            set_tenant("globex")
+            return inner(environ, start_response)
+
+    span = served(protocol, signals, None, authenticated)
+
+    shown = tenants.validated("globex")
+    assert span.attributes["tenant.id"] == shown
+    assert [signals.tenants(mark) for mark in MARKS] == [(shown,) * 3] * 3
+    assert [signals.carried(mark) for mark in MARKS] == [{"tenant.id": shown}] * 3
+    assert [event.name for event in span.events] == ["otel_middleware.tenant.conflict"]
+
+
+@pytest.mark.parametrize(("trust", "tenant"), [(TrustPolicy(), "acme"), (TrustPolicy(trace_context=False), "unknown")])
+def test_websockets_have_tenants(telemetry, trust, tenant):
+    """A websocket's span and its children carry the claim of a believed caller."""
+    signals = Signals(telemetry)
+
+    async def app(scope, receive, send):
+        await send({"type": "websocket.accept"})
+        signals.leave("inside")
+        await send({"type": "websocket.close", "code": 1000})
+
+    app = Asgi.module.instrument(app, tenant=TenantFromHeader(), trust=trust, **telemetry.providers)
+    carrier = Asgi().request(headers=ACME) | {"type": "websocket", "scheme": "ws"}
+    assert Asgi().call(app, carrier).error is None
+
+    assert telemetry.request().attributes["tenant.id"] == tenant
+    assert signals.tenants("inside") == (tenant,) * 3
 
 
 def test_by_hand_a_body_that_is_iterated_later_hashes_too(telemetry):

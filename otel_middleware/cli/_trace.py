@@ -1,4 +1,4 @@
-"""One distributed trace as a tree, with a bar for each span."""
+"""One trace as a tree, with a bar for each span."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from opentelemetry.trace import SpanKind
 from rich.text import Text
 
+from otel_middleware.cli._text import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["trace_tree"]
 
-_KIND, _SERVICE, _DURATION, _GAP = 8, 7, 9, 2  # characters
+_KIND, _DURATION, _GAP = 8, 9, 2  # characters
+_WIDEST_SERVICE = 16
 _SMALLEST_BAR = 12
 
 
@@ -34,17 +37,29 @@ def trace_tree(spans: Sequence[ReadableSpan], width: int) -> Iterator[Text]:
     start = min(span.start_time or 0 for span in spans)
     end = max(span.end_time or 0 for span in spans)
     bar = max(width // 6, _SMALLEST_BAR)
-    names = width - bar - _KIND - _SERVICE - _DURATION - 4 * _GAP
+    service = min(max(len(_service(span)) for span in spans), _WIDEST_SERVICE)
+    names = width - bar - _KIND - service - _DURATION - 4 * _GAP
     for row in _rows(spans):
-        line = Text.assemble((row.above, "dim"), (row.span.name, _STYLES.get(row.span.kind, "")))
+        line = Text.assemble((row.above, "dim"), (shown(row.span.name), _STYLES.get(row.span.kind, "")))
         line.truncate(names, overflow="ellipsis", pad=True)
         line.append(f"  {row.span.kind.name:<{_KIND}}", "dim")
-        line.append(f"  {row.span.resource.attributes['service.name']!s:<{_SERVICE}}")
+        line.append("  ").append_text(_cut(_service(row.span), service))
         line.append(f"  {_milliseconds(row.span):>{_DURATION - 3}.1f} ms  ")
         yield line.append_text(_bar(row.span, start, end, bar))
-        told = Text.assemble((row.below, "dim"), (_told(row.span), "dim green"))
-        told.truncate(width, overflow="ellipsis")
-        yield told
+        if facts := shown(_told(row.span)):
+            told = Text.assemble((row.below, "dim"), (facts, "dim green"))
+            told.truncate(width, overflow="ellipsis")
+            yield told
+
+
+def _service(span: ReadableSpan) -> str:
+    return shown(span.resource.attributes.get("service.name", "-"))
+
+
+def _cut(text: str, width: int) -> Text:
+    cut = Text(text)
+    cut.truncate(width, overflow="ellipsis", pad=True)
+    return cut
 
 
 def _rows(spans: Sequence[ReadableSpan]) -> Iterator[_Row]:
@@ -77,8 +92,8 @@ def _told(span: ReadableSpan) -> str:
         source = attributes.get("otel_middleware.route.source")
         tenant = attributes.get("tenant.id")
         parts += [tenant and f"tenant.id={tenant}", source and f"route {source}"]
-    else:
-        parts.append(f"{attributes.get('server.address')}:{attributes.get('server.port')}")
+    elif "server.address" in attributes:
+        parts.append(f"{attributes['server.address']}:{attributes.get('server.port', '-')}")
     return "  ".join(str(part) for part in parts if part)
 
 

@@ -1,0 +1,100 @@
+"""Do learned names tell routes apart? ``InferredRoutes`` and the peers on the same traffic.
+
+python -m benchmarks.inference [--corpora shop,github] [--requests 100000] [--seed 1]
+
+Prints a table in Markdown: the open corpora, made of public APIs and a shop, and our own, hand-written in other styles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.inference_peers import PEERS
+from benchmarks.inference_scores import Method, Scores, mean, score
+from benchmarks.inference_traffic import Exchange, traffic
+from otel_middleware.routing.inference import InferredRoutes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Ours", "main"]
+
+CORPORA = Path(__file__).with_name("corpora")
+SETS = {"open": "open 4", "validation": "our own 17"}
+HEAD = (
+    "| set | method | F1 | precision | recall | exact | names / true | names on noise | worst corpus F1 | renamed | hot us | new us |\n"
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+class Ours:
+    """``InferredRoutes`` as a method to score."""
+
+    def __init__(self) -> None:
+        self._routes = InferredRoutes()
+
+    def name(self, method: str, path: str, status: int) -> str:
+        template = self._routes.learn(path, status)
+        return method if template is None else f"{method} {template}"
+
+
+METHODS: dict[str, type[Method]] = {**PEERS, "**InferredRoutes**": Ours}
+
+
+def corpora(names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """The corpora of these names or sets; all when there are none."""
+    for file in sorted(CORPORA.glob("*.json")):
+        corpus = json.loads(file.read_text(encoding="utf-8"))
+        if not names or corpus["name"] in names or corpus["split"] in names:
+            yield corpus
+
+
+def scores_of(names: Sequence[str], count: int, seed: int) -> dict[tuple[str, str], list[Scores]]:
+    """The scores of every method on every corpus, by set and method."""
+    found: dict[tuple[str, str], list[Scores]] = {}
+    for corpus in corpora(names):
+        exchanges = list(traffic(corpus, count, seed))
+        unseen = unseen_in(exchanges, traffic(corpus, count // 4, seed + 1))
+        for name, make in METHODS.items():
+            found.setdefault((corpus["split"], name), []).append(score(corpus, make(), exchanges, unseen))
+    return found
+
+
+def unseen_in(exchanges: Sequence[Exchange], others: Iterable[Exchange]) -> list[Exchange]:
+    """Those of *others* that were served and whose paths are not in *exchanges*, each path once."""
+    seen = {exchange.path for exchange in exchanges}
+    fresh = {other.path: other for other in others if other.status == 200 and other.path not in seen}
+    return list(fresh.values())
+
+
+def row(label: str, name: str, scores: Sequence[Scores]) -> str:
+    """One line of the table."""
+    total = mean(scores)
+    shares = f"{total.f1:.3f} | {total.precision:.3f} | {total.recall:.3f} | {total.exact:.3f}"
+    worst = min(each.f1 for each in scores)
+    return (
+        f"| {label} | {name} | {shares} | {total.names:.1f} | {total.noise:,.0f} | {worst:.3f} | {total.renamed:.1%} "
+        f"| {total.hot:.1f} | {total.new:.1f} |"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", default="", help="names of corpora, or open, or validation; comma-separated")
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    print(HEAD)
+    for (split, name), scores in sorted(
+        scores_of([each for each in options.corpora.split(",") if each], options.requests, options.seed).items(),
+        key=lambda item: (item[0][0], list(METHODS).index(item[0][1])),
+    ):
+        print(row(SETS.get(split, split), name, scores))
+
+
+if __name__ == "__main__":
+    main()

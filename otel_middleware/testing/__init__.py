@@ -1,0 +1,134 @@
+"""A test kit: the pytest fixture ``telemetry``, with spans and metrics of one test.
+
+    def test_orders_are_traced(telemetry):
+        app = instrument(shop, **telemetry.providers)
+        ...
+        span = telemetry.request(route="/orders/{order_id}", status=200, tenant="acme")
+        assert span.attributes["otel_middleware.route.source"] == "declared"
+
+Needs the extra ``sdk``. pytest knows the fixture as soon as the package is installed; nothing else of the package imports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware.testing._tree import differing, tree
+from otel_middleware.testing._wanted import Wanted
+from pytest_otel_middleware import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+__all__ = ["Telemetry", "telemetry"]
+
+
+class Telemetry:
+    """What was reported through two providers of its own; nothing global is touched.
+
+    Attributes are named by keyword: ``route`` (``http.route`` or ``url.template``), ``status``, ``method``, ``tenant``, ``error``
+    and ``outcome``, or by their full name with ``_`` in place of ``.`` (``server_address``). ``None`` asks for its absence.
+
+    Attributes:
+        tracer_provider: Give it to what is under test.
+        meter_provider: The same.
+        providers: Both as keyword arguments of ``instrument``.
+    """
+
+    def __init__(self) -> None:
+        # The SDK is an extra: imported where the fixture is used.
+        from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: PLC0415
+
+        self._exporter = InMemorySpanExporter()
+        self._reader = InMemoryMetricReader()
+        self.tracer_provider = TracerProvider()
+        self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.meter_provider = MeterProvider([self._reader])
+        self.providers: dict[str, Any] = {
+            "tracer_provider": self.tracer_provider,
+            "meter_provider": self.meter_provider,
+        }
+
+    @property
+    def spans(self) -> Sequence[ReadableSpan]:
+        """All finished spans, in the order in which they ended."""
+        return self._exporter.get_finished_spans()
+
+    @property
+    def requests(self) -> list[ReadableSpan]:
+        """All finished SERVER spans."""
+        return [span for span in self.spans if span.kind.name == "SERVER"]
+
+    def request(self, **wanted: Any) -> ReadableSpan:
+        """The one SERVER span with these attributes, and with this ``name`` if one is given.
+
+        Args:
+            **wanted: Attributes by keyword (see the class), ``name`` the span's name; none of them: the only request.
+
+        Raises:
+            AssertionError: When there is none or more; shows the trace as a tree, with what each request has instead.
+        """
+        asked = Wanted(wanted)
+        found = [span for span in self.requests if not asked.differences(span.attributes, span.name)]
+        if len(found) != 1:
+            shown = tree(self.spans, lambda span: differing(asked, span)) if wanted else self.tree()
+            raise AssertionError(f"{_number(found, 'request')} {asked}; reported {_were(shown)}")
+        return found[0]
+
+    def metric(self, name: str, **wanted: Any) -> Any:
+        """The one data point of metric *name* with these attributes.
+
+        Args:
+            name: The instrument's name.
+            **wanted: Attributes by keyword (see the class); none of them: the only point.
+
+        Raises:
+            AssertionError: When there is none or more; lists the points, with what each has instead.
+        """
+        asked = Wanted(wanted)
+        points = self.points(name)
+        found = [point for point in points if not asked.differences(point.attributes)]
+        if len(found) != 1:
+            raise AssertionError(f"{_number(found, 'point')} of {name} {asked}; {self._instead(name, points, asked)}")
+        return found[0]
+
+    def points(self, name: str) -> list[Any]:
+        """All data points of metric *name*."""
+        return [point for metric in self._metrics() if metric.name == name for point in metric.data.data_points]
+
+    def tree(self) -> str:
+        """All finished spans as trees, for a person."""
+        return tree(self.spans)
+
+    def clear(self) -> None:
+        """Forget the spans so far; metrics go on counting."""
+        self._exporter.clear()
+
+    def _metrics(self) -> list[Any]:
+        data = self._reader.get_metrics_data()
+        return [
+            metric
+            for resource in (data.resource_metrics if data is not None else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        ]
+
+    def _instead(self, name: str, points: Sequence[Any], asked: Wanted) -> str:
+        if not points:
+            names = sorted({metric.name for metric in self._metrics()} - {name})
+            return f"metrics {_were(chr(10).join(names) or 'none')}"
+        return f"there {_were(chr(10).join(asked.beside(point.attributes) for point in points))}"
+
+
+def _number(found: Sequence[Any], what: str) -> str:
+    return f"{len(found) or 'no'} {what}{'s' if len(found) > 1 else ''}"
+
+
+def _were(shown: str) -> str:
+    return "were:\n" + "\n".join(f"  {line}" for line in shown.splitlines())

@@ -1,0 +1,60 @@
+"""A sanitizer that fails lets nothing out, and costs no request."""
+
+from __future__ import annotations
+
+import pytest
+from canaries import Canaries
+from hearing import Hearing
+from test_leaks import CAPTURE, UPSTREAM, WAYS, carrier_with_canaries, ways_to_fail
+
+from otel_middleware import ErrorStatuses, Sanitizer
+
+SINKS = ("query", "path", "url", "header", "text", "message", "exception", "redactions")
+
+
+def broken(*sinks):
+    """A sanitizer whose methods raise."""
+
+    def raises(*_, **__):
+        raise RuntimeError("broken")
+
+    return type("Broken", (Sanitizer,), dict.fromkeys(sinks, raises))()
+
+
+def never_sure(_rule, _name, value):
+    raise RuntimeError(value)
+
+
+SANITIZERS = {sink: lambda sink=sink: broken(sink) for sink in SINKS} | {
+    "everything": lambda: broken(*SINKS),
+    "keep": lambda: Sanitizer(keep=never_sure),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", SANITIZERS)
+@pytest.mark.parametrize("by_hand", [False, True], ids=["instrumented", "by hand"])
+def test_a_broken_sanitizer_lets_nothing_out(protocol, kind, way, by_hand, monkeypatch):
+    """Whatever of it raises, no canary is heard and the server gets what the application answered."""
+    canary, sanitizer = Canaries(), SANITIZERS[kind]()
+    described = ways_to_fail(canary)[way]
+    with Hearing() as hearing:
+        if by_hand:
+            for direction in ("REQUEST", "RESPONSE"):
+                monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}", ".*")
+            upstream = UPSTREAM[protocol.name](protocol.build(described), **hearing.providers)
+            app = protocol.module.SanitizationMiddleware(upstream, sanitizer)
+        else:
+            app = protocol.module.instrument(
+                protocol.build(described),
+                sanitizer=sanitizer,
+                errors=ErrorStatuses(from_logs=True),
+                **CAPTURE,
+                **hearing.providers,
+            )
+        answer = protocol.call(app, carrier_with_canaries(protocol, canary))
+
+    assert answer.error is (described.raises_before or described.raises_after_start)
+    if answer.error is None:
+        assert (answer.status, answer.body) == (described.status, b"ok")
+    assert not hearing.leaks(canary.planted)
