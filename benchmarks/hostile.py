@@ -7,8 +7,10 @@ Times are the best of several runs of this process's own processor time; they sa
 
 import sys
 import timeit
+from functools import partial
 from platform import python_version
 from time import process_time
+from urllib.parse import parse_qsl
 
 from otel_middleware import Sanitizer
 from otel_middleware.sanitization import DEFAULT_VALUE_PATTERNS, EMAIL
@@ -16,6 +18,9 @@ from otel_middleware.sanitization import DEFAULT_VALUE_PATTERNS, EMAIL
 CLEAN = (
     "page=2&sort=name&order=desc&filter=active&q=red%20running+shoes&limit=50&offset=100&fields=name&lang=en-GB"
     "&utm_source=newsletter&utm_medium=email&ref=homepage&variant=b&currency=EUR&view=grid&x=1&y=23"
+)
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 )
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c0ffeec0ffeec0ffee"
 
@@ -25,8 +30,17 @@ REQUESTS = [
     ("clean query, 200", "query", CLEAN),
     ("clean query, one secret", "query", CLEAN + "&token=abc"),
     ("expand=items&token=abc", "query", "expand=items&token=abc"),
+    (
+        "two identifiers and a secret",
+        "query",
+        "id=550e8400-e29b-41d4-a716-446655440000&commit=" + "9f" * 20 + "&token=abc",
+    ),
+    ("an encoded value", "query", "redirect=%2Fcart%3Fstep%3D2&page=2"),
     ("clean path", "path", "/orders/4815"),
     ("path with a UUID", "path", "/orders/550e8400-e29b-41d4-a716-446655440000"),
+    ("asset", "path", "/static/js/main.4f3a9b2c1d5e6f70.js"),
+    ("browser", "user-agent", BROWSER),
+    ("curl", "user-agent", "curl/8.5.0"),
     ("referer", "text", "https://example.com/orders/4815?expand=items"),
     ("message", "text", "could not convert string to float"),
 ]
@@ -102,9 +116,12 @@ def main():
     """Print both tables."""
     sanitizer = Sanitizer(values=(*DEFAULT_VALUE_PATTERNS, EMAIL), paths=["/reset/{token}/x"])
     usual = Sanitizer()
-    print(f"Python {python_version()}, {sys.platform}\n\n| a usual value | sink | characters | us |\n|---|---|--:|--:|")
+    yardstick = microseconds(parse_qsl, CLEAN)
+    print(f"Python {python_version()}, {sys.platform}; parse_qsl of the clean query takes {yardstick:.2f} us\n")
+    print("| a usual value | sink | characters | us | of parse_qsl |\n|---|---|--:|--:|--:|")
     for name, sink, text in REQUESTS:
-        print(f"| {name} | {sink} | {len(text)} | {microseconds(getattr(usual, sink), text):.2f} |")
+        cost = microseconds(getattr(usual, sink, partial(usual.header, sink)), text)
+        print(f"| {name} | {sink} | {len(text)} | {cost:.2f} | {cost / yardstick:.2f} |")
     print("\n| repeated | sink | characters | us | us per kB | twice as long |\n|---|---|--:|--:|--:|--:|")
     for name, sink, unit in HOSTILE:
         call = getattr(sanitizer, sink)

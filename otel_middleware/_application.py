@@ -12,6 +12,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 from otel_middleware import _attributes as names
 from otel_middleware._by_hand import tagged
 from otel_middleware._exchange import ANY_TENANT, APPLICATION, EXCHANGE_KEY
+from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,11 @@ def record_error(error: BaseException | str) -> None:
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        exchange.recorded = error if isinstance(error, BaseException) else exchange.plan.safe_text(str(error))
+        exchange.recorded = error if isinstance(error, BaseException) else _safe_name(exchange, str(error))
+
+
+def _safe_name(exchange: Exchange, name: str) -> str:
+    return guarded("Sanitizer.text", type(exchange.plan).safe_text, exchange.plan, name) or "_OTHER"
 
 
 def server_span() -> Span:

@@ -477,7 +477,8 @@ def exception_event(error: BaseException, sanitizer: Sanitizer | None) -> dict[s
     if sanitizer is None:
         message, trace = message_of(error), _raw_trace(error)
     else:
-        message, trace = sanitizer.message(error), sanitizer.exception(error)
+        message = _told(sanitizer, "message", error)
+        trace = _told(sanitizer, "exception", error)
     return {"exception.type": qualified_name(error), "exception.message": message, "exception.stacktrace": trace}
 
 
@@ -485,9 +486,14 @@ def status_of(error: BaseException | None, sanitizer: Sanitizer | None) -> Statu
     """ERROR; with ``Type: message`` where *error* is given."""
     if error is None:
         return Status(StatusCode.ERROR)
-    message = message_of(error) if sanitizer is None else sanitizer.message(error)
-    name = type(error).__name__
+    message = message_of(error) if sanitizer is None else _told(sanitizer, "message", error)
+    name = qualified_name(error).rpartition(".")[2]
     return Status(StatusCode.ERROR, f"{name}: {message}" if message else name)
+
+
+def _told(sanitizer: Sanitizer, sink: str, error: BaseException) -> str:
+    """What a subclass of the user's says, or nothing when it raises."""
+    return guarded(f"Sanitizer.{sink}", getattr(type(sanitizer), sink), sanitizer, error) or ""
 
 
 def _raw_trace(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ class PerProvider(Generic[T]):
         make: Makes the value of a provider.
     """
 
-    _all: WeakSet[PerProvider[object]] = WeakSet()
+    _all: ClassVar[WeakSet[Any]] = WeakSet()
 
     def __init__(self, make: Callable[[MeterProvider], T]) -> None:
         self._make = make
         self._values: WeakKeyDictionary[MeterProvider, T] = WeakKeyDictionary()
         self._lock = Lock()
-        self._all.add(self)  # type: ignore[arg-type]  # only its lock is touched
+        self._all.add(self)
 
     def of(self, provider: MeterProvider) -> T:
         """The value of *provider*."""
@@ -46,11 +46,15 @@ class PerProvider(Generic[T]):
                 self._values[provider] = value
             return value
 
+    def unlock(self) -> None:
+        """Begin with a lock that nobody holds."""
+        self._lock = Lock()
+
     @classmethod
     def forked(cls) -> None:
         """The locks may have been held by threads that are no more."""
         for shared in cls._all:
-            shared._lock = Lock()
+            shared.unlock()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -43,9 +43,10 @@ def qualified_name(error: BaseException | type) -> str:
     kind = error if isinstance(error, type) else type(error)
     try:
         module, name = kind.__module__, kind.__qualname__
-        return str(name) if module in ("builtins", None) else f"{module}.{name}"
+        full = str(name) if module in ("builtins", None) else f"{module}.{name}"
     except BaseException:  # noqa: BLE001 - a metaclass may do anything
         return "Exception"
+    return full if full.isprintable() else "".join(filter(str.isprintable, full))
 
 
 def notes_of(error: BaseException) -> list[str]:

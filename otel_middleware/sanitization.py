@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from otel_middleware._redaction.canaries import survivors
 from otel_middleware._redaction.headers import DEFAULT_HEADERS, header_rules
 from otel_middleware._redaction.keys import DEFAULT_QUERY_KEYS, KeyList
 from otel_middleware._redaction.marks import Marks
+from otel_middleware._redaction.paths import SHORTEST_LINK, may_have_link
 from otel_middleware._redaction.patterns import DEFAULT_VALUE_PATTERNS, EMAIL, ValuePattern
 from otel_middleware._redaction.scanner import Scanner
-from otel_middleware._redaction.screen import KeyScreen, looks_plain, only_of
+from otel_middleware._redaction.screen import KeyScreen, LooksScreen, only_of
 from otel_middleware._redaction.settings import Settings
 from otel_middleware._text import message_of, qualified_name, stack_trace
 
@@ -26,11 +28,14 @@ MAX_LENGTH = 16_384
 MAX_INPUT = 131_072
 """Characters of a value that are looked at; the rest is dropped, back to the last separator, before anything is masked."""
 
-_QUERY_ORDINARY = only_of(b"&=-_.~+%,*!'()$")
+_QUERY_ORDINARY = only_of(b"&=-_.~+%,*!()$")
 _PATH_ORDINARY = only_of(b"/-_.~+,*!'()$")
-_TEXT_ORDINARY = only_of(b" -_.~+*!'()$#;?<>|^`[]{}\"\\&")
+_TEXT_ORDINARY = only_of(b" -_.~+*!'()$#;?<>|^`[]{}\"\\&/:,=")
 # In a value a space, `+` and `,` hide nothing; whatever else is percent-encoded is decoded and looked at.
 _ENCODED = re.compile(r"%(?:(?!2[0BbCc])|2[BbCc][^&=]{0,64}=)")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_KEYS = re.compile(r"([^&;=]*)=")
+_DECODINGS = 3
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROLS_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -69,12 +74,14 @@ class Sanitizer:
     """
 
     __slots__ = (
-        "_always",
         "_exceptions",
         "_header_rule",
+        "_looks",
         "_marks",
         "_mode",
+        "_own_patterns",
         "_paths",
+        "_rule",
         "_scanner",
         "_screen",
         "_settings",
@@ -114,8 +121,10 @@ class Sanitizer:
         self._mode = settings.query
         self._exceptions = settings.exceptions
         self._marks = Marks(settings.replacement, settings.hashed_with, settings.keep)
+        self._rule = keys.known.__getitem__
         self._screen = KeyScreen(keys.names, keys.endings)
-        self._scanner = Scanner(keys, self._screen, settings, self._marks)
+        self._looks = LooksScreen(settings.values)
+        self._scanner = Scanner(keys, self._screen, self._looks, settings, self._marks)
         # Headers that are no prose: a Host value lacks its scheme, subprotocols are a list.
         self._special = {
             "host": self._scanner.url,
@@ -123,14 +132,20 @@ class Sanitizer:
             "sec-websocket-protocol": self._scanner.offered,
         }
         self._paths = bool(settings.paths)
-        self._always = tuple(value.regex for value in settings.values if not value.distinct)
+        self._own_patterns = any(not value.distinct for value in settings.values)  # may be anchored to one value
         self._header_rule = header_rules(settings.headers)
 
     def query(self, query: str) -> str:
         """A query string without its ``?``: pairs that hold no secret stay as they are, in their order."""
         try:
-            if not query or self._plain_query(query):
+            if not query:
+                return query
+            if self._only_keys(query):
+                if not self._screen.clears_query(query.encode()):
+                    query = self._scanner.keyed(query, "query")
                 return query[:MAX_LENGTH]
+            if "%" in query and len(query) <= MAX_LENGTH and self._plain_encoded(query):
+                return query
             text = _encoded_controls(_cut_input(query, "&;"))
             return self._scanner.query(text, "query")[:MAX_LENGTH]
         except Exception:  # noqa: BLE001 - fails closed
@@ -224,10 +239,8 @@ class Sanitizer:
         return self._free(text, "exception", "")
 
     def _free(self, text: str, place: str, name: str, *, multiline: bool = False) -> str:
-        if len(text) <= MAX_INPUT and text.isascii():
-            raw = text.encode()
-            if not raw.translate(None, _TEXT_ORDINARY) and self._looks_plain(raw, text):
-                return text[:MAX_LENGTH]
+        if self._plain_text(text):
+            return text[:MAX_LENGTH]
         text = _cut_input(text, " \n")
         if text.isascii() and text.isprintable():
             return self._scanner.free(text, place, name)[:MAX_LENGTH]
@@ -238,25 +251,54 @@ class Sanitizer:
     def _scanned(scan: Callable[[str, str], str], text: str, place: str) -> str:
         return scan(_encoded_controls(_cut_input(text, ",/&;")), place)[:MAX_LENGTH]
 
-    def _plain_query(self, query: str) -> bool:
-        """Whether *query* needs no closer look. Costs a few passes in C; the scanner would leave such a query as it is."""
-        if len(query) > MAX_INPUT or not query.isascii():
+    # Whether a value needs no closer look, in a few passes in C; the scanner would leave it as it is.
+
+    def _only_keys(self, query: str) -> bool:
+        """Whether *query* can hold a secret by its keys alone."""
+        if self._mode != "listed" or self._own_patterns or len(query) > MAX_INPUT or not query.isascii():
             return False
         raw = query.encode()
         if raw.translate(None, _QUERY_ORDINARY) or ("%" in query and _ENCODED.search(query)):
             return False
-        if self._mode != "listed":
-            return self._mode is None or "=" not in query
-        return self._screen.clears_query(raw) and self._looks_plain(raw, query)
+        return self._looks.clears(raw, query)
+
+    def _plain_encoded(self, query: str) -> bool:
+        """Whether *query* has nothing secret as written, nor after each of its percent-decodings, which leave plain prose."""
+        if (
+            self._mode != "listed"
+            or self._own_patterns
+            or not self._looks.clears(query.encode("utf-8", "replace"), query)
+        ):
+            return False
+        for _ in range(_DECODINGS):
+            if any(map(self._rule, _KEYS.findall(query))):
+                return False
+            if not self._screen.clears_prose(_ESCAPE.sub("", query)):
+                return False
+            query = unquote(query)
+            if "%" not in query:
+                return self._plain_text(query)
+        return False
 
     def _plain_path(self, path: str) -> bool:
         if self._paths or len(path) > MAX_INPUT or not path.isascii():
             return False
         raw = path.encode()
-        return not raw.translate(None, _PATH_ORDINARY) and self._looks_plain(raw, path)
+        if raw.translate(None, _PATH_ORDINARY) or not self._looks.clears(raw, path):
+            return False
+        return len(path) < SHORTEST_LINK or not may_have_link(path)
 
-    def _looks_plain(self, raw: bytes, text: str) -> bool:
-        return looks_plain(raw, text) and not (self._always and any(regex.search(text) for regex in self._always))
+    def _plain_text(self, text: str) -> bool:
+        if len(text) > MAX_INPUT or not text.isascii():
+            return False
+        raw = text.encode()
+        if raw.translate(None, _TEXT_ORDINARY) or not self._looks.clears(raw, text):
+            return False
+        if "/" in text and (self._paths or (len(text) >= SHORTEST_LINK and may_have_link(text))):
+            return False
+        if "?" in text and any(map(self._rule, _KEYS.findall(text))):
+            return False
+        return not ("=" in text or ":" in text or "," in text) or self._screen.clears_prose(text)
 
     def _failed(self, place: str, mask: str | None = None) -> str:
         self._marks.count(place, "error", "")

@@ -49,9 +49,9 @@ def test_protocols_take_the_same_parameters(name):
 
 
 def test_protocol_folders_mirror_each_other():
-    """The same files stand in both; message spans are ASGI's alone, bodies are WSGI's."""
+    """The same files stand in both; message spans and sessions are ASGI's alone, bodies are WSGI's."""
     of_asgi, of_wsgi = ({path.name for path in (PACKAGE / name).glob("*.py")} for name in ("asgi", "wsgi"))
-    assert of_asgi - {"_message_spans.py"} == of_wsgi - {"_body.py"}
+    assert of_asgi - {"_message_spans.py", "_session.py"} == of_wsgi - {"_body.py", "_given.py"}
 
 
 @pytest.mark.parametrize(("folder", "other"), [("asgi", "wsgi"), ("wsgi", "asgi")])

@@ -300,3 +300,10 @@ def test_odd_file_names_stay_on_their_line(sanitizer):
 
     trace.encode()
     assert '  File "a b\ufffd", line 1, in <module>' in trace.splitlines()
+
+
+def test_names_of_made_up_classes_are_one_line():
+    """A class can be called anything; its name stays on one line."""
+    odd = type("Odd\r\nX-Injected: 1\x00", (Exception,), {"__module__": "shop\n"})
+
+    assert qualified_name(odd()) == "shop.OddX-Injected: 1"

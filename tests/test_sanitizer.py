@@ -202,8 +202,8 @@ def test_pairs_that_are_not_masked_stay(pairs, key, value):
 def test_the_quick_test_of_queries_never_hides_a_secret(query):
     """A query that is given back without a closer look is one that the closer look would not change."""
     sanitizer = Sanitizer()
-    if sanitizer._plain_query(query):
-        assert sanitizer._scanner.query(query, "query") == query
+    if sanitizer._only_keys(query):
+        assert sanitizer._scanner.query(query, "query") == sanitizer._scanner.keyed(query, "query")
 
 
 @given(pieces)
@@ -214,6 +214,34 @@ def test_the_quick_test_of_prose_never_hides_a_secret(text):
         assert sanitizer._scanner._pairs(text, "text") == text
 
 
+@given(
+    pieces,
+    st.sampled_from(["", "%2Fcart%3Fstep%3D2", "https://x.example/a?b=1", "%252Freset%252Faaaaaaaaaa+bbbbbbbbbb"]),
+    pieces,
+)
+def test_the_quick_test_of_encoded_queries_never_hides_a_secret(before, encoded, after):
+    """What says nothing secret after each of its decodings is what the closer look would not change."""
+    sanitizer, query = Sanitizer(), before + encoded + after
+    if sanitizer._plain_encoded(query):
+        assert sanitizer._scanner.query(query, "query") == query
+
+
+@given(
+    pieces,
+    st.sampled_from(
+        ["", "https://x.example/a?b=1", "/reset/aaaaaaaaaa+bbbbbbbbbb/", "/a.reset-mail/MQ/c1abc+c0ffee+c0ffee"]
+    ),
+    pieces,
+)
+def test_the_quick_tests_of_paths_and_texts_never_hide_a_secret(before, link, after):
+    """What is given back without a closer look is what the closer look would not change."""
+    sanitizer, text = Sanitizer(), before + link + after
+    if sanitizer._plain_path(text):
+        assert sanitizer._scanner.target(text, "path") == text
+    if sanitizer._plain_text(text):
+        assert sanitizer._scanner.free(text, "text") == text
+
+
 @given(pieces, st.sampled_from(sorted(LOOKS)), pieces)
 def test_the_quick_test_of_looks_never_hides_a_secret(before, look, after):
     """Every default pattern says truly what is found wherever it matches: then no pattern is searched without need."""
@@ -221,7 +249,8 @@ def test_the_quick_test_of_looks_never_hides_a_secret(before, look, after):
     sanitizer = Sanitizer()
     for value in DEFAULT_VALUE_PATTERNS:
         if value.regex.search(text):
-            assert not sanitizer._looks_plain(text.encode(), text)
+            assert not sanitizer._looks.clears(text.encode(), text)
+            assert "#" in value.clues or any(clue in text.lower() for clue in value.clues)
             assert value.hint.search(text)
 
 
@@ -390,6 +419,11 @@ def test_prose_loses_its_secrets_and_stays_readable(sanitizer, text, expected):
     assert sanitizer.text(text) == expected
 
 
+def test_a_url_in_prose_is_read_as_a_url(sanitizer):
+    """Its keys match by their parts, as a query's do."""
+    assert sanitizer.text("at https://x.example/?token]b=1") == "at https://x.example/?token]b=REDACTED"
+
+
 def test_lines_are_kept_only_when_asked(sanitizer):
     """One line by default: nobody can forge a line of a log."""
     assert sanitizer.text("a\nb") == "a b"
@@ -436,6 +470,20 @@ def test_own_patterns_are_found_in_short_values_too(pattern):
 
     assert "K1234" not in sanitizer.query("a=<K1234>") + sanitizer.path("/<K1234>") + sanitizer.text("<K1234>")
     assert sanitizer.query("a=K12") == "a=K12"
+
+
+def test_an_own_pattern_may_be_anchored_to_one_value():
+    """``^`` and ``$`` mean the value of a parameter, not the query."""
+    assert Sanitizer(values=[r"^K\d{4}$"]).query("a=K1234&b=xK1234") == "a=REDACTED&b=xK1234"
+
+
+def test_a_distinct_pattern_of_ones_own_is_found_by_its_hint():
+    """Without clues the hint is what is looked for."""
+    own = ValuePattern("kid", re.compile(r"kid-[a-z0-9]{16}"), hint=re.compile("kid-"), distinct=True)
+
+    assert (
+        Sanitizer(values=[own]).query("a=kid-0123456789abcdef&b=0123456789abcdef0") == "a=REDACTED&b=0123456789abcdef0"
+    )
 
 
 def test_a_distinct_pattern_needs_a_hint():
@@ -504,6 +552,195 @@ ORDINARY_HEADERS = [
     ("server-timing", 'db;dur=53.2, app;desc="render";dur=47.2'),
 ]
 
+# Of CDNs, Git hosts, maps, paginated and OData APIs, persisted queries, analytics, Kubernetes and crawlers.
+ORDINARY_QUERIES += [
+    "v=4f3a9b2c1d5e6f708192a3b4c5d6e7f8",
+    "w=640&h=480&fit=crop&auto=format,compress&dpr=2&q=75",
+    "ixlib=react-9.5.2&ixid=M3wxMjA3fDB8MHxwaG90by1wYWdlfHx8fGVufDB8fHx8fA%3D%3D",
+    "service=git-upload-pack",
+    "ref=refs%2Fheads%2Ffeature%2Flogin-form&path=src/auth/session.py",
+    "sha=da39a3ee5e6b4b0d3255bfef95601890afd80709&per_page=100",
+    "bbox=-0.489,51.28,0.236,51.686&zoom=12&center=51.5074%2C-0.1278&key_type=x",
+    "ll=51.5074,-0.1278&z=14&sll=51.5,-0.12&t=m",
+    "cursor=eyJpZCI6MTIzLCJjcmVhdGVkX2F0IjoiMjAyNC0wMS0wMSJ9",
+    "after=Y3Vyc29yOnYyOpK5MjAyNC0wMS0wMVQwMDowMDowMCswMDowMM4AAAAB&first=50",
+    "page%5Bafter%5D=WzE3MTY5MDUwMDAsIjEyMyJd&page%5Bsize%5D=25",
+    "pageToken=CAEQAA&maxResults=50",
+    "$filter=Price%20gt%2020%20and%20contains(Name,%27Milk%27)&$select=Name,Price&$top=10&$skiptoken=X%2710%27",
+    "$filter=startswith(Code,'AB')&$orderby=Code desc&$count=true",
+    "operationName=GetUser&variables=%7B%22id%22%3A%2242%22%7D&extensions=%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38%22%7D%7D",
+    "v=1&tid=G-ABC123DEF4&cid=1234567890.1700000000&sct=1&seg=0&dl=https%3A%2F%2Fshop.example%2Fcart&dt=Cart&en=page_view&_p=123456",
+    "utm_source=newsletter&utm_campaign=spring_sale&gclid=EAIaIQobChMI0-abc_DEF123&fbclid=IwAR0abcDEF123",
+    "sort=-created_at&filter[status]=active&filter[country_code]=DE&include=author,comments.author",
+    "start=2024-01-01T00:00:00Z&end=2024-12-31T23:59:59%2B02:00&tz=Europe/Berlin",
+    "phone=%2B4930123456&zip_code=10115&country_code=de&lang_code=en&error_code=404&postal_code=10115",
+    "ids=550e8400-e29b-41d4-a716-446655440000,6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    "isbn=9783161484100&ean=4006381333931&imei=490154203237518",
+    "keyword=passport&category=keys&q=how+to+reset+password",
+    "q=token+ring&type=basic&plan=basic+monthly&q2=basic+income",
+    "author=jane&authored_by=jo&authority=city&tokenizer=standard&sessions=3&keys=a,b",
+    "_=1700000000000&callback=jQuery35100123456789012345_1700000000000",
+    "nextPageToken=abc&page_token=CAEQAA&sync_token=xyz&pagination_token=abc",
+    "width=1024&quality=80&url=https%3A%2F%2Fcdn.example%2Fa%2Fb.jpg%3Fw%3D100",
+    "monkey=1&turkey=2&hotkey=3&keyboard=us&sort_key=name&partition_key=42&primary_key=id&foreign_key=x",
+    "query=SELECT+1&step=15s&time=1700000000.123&match[]=up",
+]
+ORDINARY_PATHS += [
+    "/assets/application-4f3a9b2c1d5e6f708192a3b4c5d6e7f8.js",
+    "/_next/static/chunks/pages/_app-8f2a0b3c4d5e6f70.js",
+    "/static/media/logo.6ce24c58023cc2f8fd88fe9d219db6c6.svg",
+    "/npm/@babel/core@7.24.0/lib/index.js",
+    "/v2/library/nginx/manifests/sha256:9b1f5e6c7d8a9b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f7081920",
+    "/v2/library/nginx/blobs/sha256:9b1f5e6c7d8a9b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f7081920",
+    "/git/org/repo.git/info/refs",
+    "/org/repo/commit/da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "/org/repo/blob/main/src/auth/token_service.py",
+    "/tiles/12/2047/1362.png",
+    "/maps/@51.5074,-0.1278,14z",
+    "/maps/place/Berlin/@52.5065133,13.1445612,11z",
+    "/odata/Products(1)/Name",
+    "/odata/Orders(OrderID=1,ProductID=2)",
+    "/odata/Users('jane')/Groups",
+    "/api/v1/namespaces/kube-system/pods/coredns-5d78c9869d-abcde",
+    "/api/v1/namespaces/default/secrets",
+    "/api/v1/namespaces/default/serviceaccounts/default/token",
+    "/healthz",
+    "/livez/ping",
+    "/.well-known/openid-configuration",
+    "/.well-known/acme-challenge/x",
+    "/users/550e8400-e29b-41d4-a716-446655440000/orders/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "/files/2024/12/31/report-2024-12-31T23-59-59.pdf",
+    "/image/upload/w_400,h_400,c_crop,g_face,r_max/w_200/sample.jpg",
+    "/password/reset",
+    "/reset-password/new",
+    "/auth/login",
+    "/oauth/authorize",
+    "/session/new",
+    "/books/9783161484100",
+    "/orders/4815162342108",
+    "/products/sku-4006381333931",
+    "/a/b;v=1.2/c;lang=en",
+    "/matrix;page=2;size=50/items",
+    "/isbn/978-3-16-148410-0",
+    "/docs/basic/authentication-and-authorization",
+    "/keys/public/ed25519",
+    "/user@example.com/profile",
+    "/~jane/public_html/index.html",
+]
+ORDINARY_HEADERS += [
+    ("user-agent", "kube-probe/1.29"),
+    ("user-agent", "Prometheus/2.51.0"),
+    ("user-agent", "curl/8.5.0"),
+    ("user-agent", "Wget/1.21.4"),
+    ("user-agent", "python-requests/2.31.0"),
+    ("user-agent", "Python/3.11 aiohttp/3.9.3"),
+    ("user-agent", "okhttp/4.12.0"),
+    ("user-agent", "Go-http-client/2.0"),
+    ("user-agent", "Java/17.0.10"),
+    ("user-agent", "Apache-HttpClient/4.5.14 (Java/17.0.10)"),
+    ("user-agent", "ELB-HealthChecker/2.0"),
+    ("user-agent", "GoogleHC/1.0"),
+    ("user-agent", "Amazon CloudFront"),
+    ("user-agent", "Googlebot/2.1 (+http://www.google.com/bot.html)"),
+    ("user-agent", "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"),
+    ("user-agent", "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)"),
+    (
+        "user-agent",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.0; +https://openai.com/gptbot)",
+    ),
+    ("user-agent", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+    ),
+    (
+        "user-agent",
+        "Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A.231005.007; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/122.0.6261.90 Mobile Safari/537.36",
+    ),
+    ("user-agent", "git/2.44.0"),
+    (
+        "user-agent",
+        "docker/25.0.3 go/go1.21.6 git-commit/f417435 kernel/6.6.12 os/linux arch/amd64 UpstreamClient(Docker-Client/25.0.3 \\(linux\\))",
+    ),
+    ("user-agent", "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A.230901.001)"),
+    (
+        "user-agent",
+        "Terraform/1.7.4 (+https://www.terraform.io) terraform-provider-aws/5.40.0 (+https://registry.terraform.io/providers/hashicorp/aws)",
+    ),
+    ("user-agent", "aws-sdk-go-v2/1.25.2 os/linux lang/go#1.21.7 md/GOOS#linux md/GOARCH#amd64 api/s3#1.51.1"),
+    ("user-agent", "Boto3/1.34.49 md/Botocore#1.34.49 ua/2.0 os/linux#5.10 md/arch#x86_64 lang/python#3.11.8"),
+    (
+        "user-agent",
+        "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0; SLCC2; .NET CLR 2.0.50727; .NET CLR 3.5.30729)",
+    ),
+    ("user-agent", "PostmanRuntime/7.36.3"),
+    ("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"),
+    ("user-agent", "Datadog Agent/7.51.0"),
+    ("user-agent", "okhttp/3.14.9 (basic; build 12345)"),
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
+    ("accept-language", "en-GB,en;q=0.9,de;q=0.8"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("cache-control", "public, max-age=31536000, immutable"),
+    ("etag", 'W/"5e15153d-120f"'),
+    ("if-none-match", '"33a64df551425fcc55e4d42a148795d9f25f89d4"'),
+    ("content-type", "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW"),
+    ("sec-ch-ua", '"Chromium";v="124", "Google Chrome";v="124", "Not-A.Brand";v="99"'),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("sec-websocket-protocol", "graphql-transport-ws, graphql-ws"),
+    ("sec-websocket-protocol", "v4.channel.k8s.io, v5.channel.k8s.io"),
+    ("sec-websocket-protocol", "mqtt, ocpp1.6, v12.stomp"),
+    ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits"),
+    ("x-request-id", "550e8400-e29b-41d4-a716-446655440000"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ("tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE,dd=s:1;o:rum"),
+    ("baggage", "userId=alice,serverNode=DF%2028,isProduction=false"),
+    ("x-forwarded-for", "203.0.113.195, 2001:db8:85a3::8a2e:370:7334"),
+    ("forwarded", 'for="[2001:db8::1]:4711";proto=https;by=203.0.113.43;host=shop.example'),
+    ("x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678"),
+    ("x-b3-traceid", "80f198ee56343ba864fe8b2a57d3eff7"),
+    ("cf-ray", "8671f2d3cabc1234-FRA"),
+    ("link", '<https://api.example/items?page=2&per_page=100>; rel="next"'),
+    ("location", "/orders/550e8400-e29b-41d4-a716-446655440000?status=created"),
+    ("server-timing", "db;dur=53, app;dur=47.2"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains; preload"),
+    (
+        "content-security-policy",
+        "default-src 'self'; script-src 'self' https://cdn.example 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='",
+    ),
+    ("range", "bytes=0-1023"),
+    ("host", "shop.example:8443"),
+    ("x-forwarded-host", "shop.example"),
+    ("origin", "https://shop.example"),
+    ("priority", "u=1, i"),
+    ("date", "Tue, 15 Nov 1994 08:12:31 GMT"),
+    ("alt-svc", 'h3=":443"; ma=86400'),
+    ("via", "1.1 vegur, 1.1 varnish"),
+    ("x-cache", "Hit from cloudfront"),
+    ("nel", '{"report_to":"default","max_age":2592000}'),
+    ("content-disposition", 'attachment; filename="report.pdf"'),
+    ("x-forwarded-uri", "/a/b?page=2"),
+    ("host", "[2001:db8::1]:8080"),
+    ("x-kubernetes-pf-flowschema-uid", "1a2b3c4d-1111-2222-3333-444455556666"),
+]
+ORDINARY_TEXTS = [
+    "could not connect to server: Connection refused",
+    "KeyError: 'order_id'",
+    "invalid literal for int() with base 10: 'abc'",
+    "HTTPConnectionPool(host='db.example', port=443): Max retries exceeded with url: /v1/items?page=2",
+    'relation "users" does not exist at character 15',
+    'duplicate key value violates unique constraint "users_pkey"',
+    "Key (id)=(42) already exists.",
+    "Expecting value: line 1 column 1 (char 0)",
+    "token expired",
+    "Unexpected token < in JSON at position 0",
+    'authentication failed for user "app"',
+    "No session found",
+    "status code: 404, request id: 1a2b3c",
+    "the key is missing: key 'name'",
+    "password must be at least 8 characters",
+    "basic authentication is required",
+]
+
 
 @pytest.mark.parametrize("query", ORDINARY_QUERIES)
 def test_ordinary_queries_are_left_alone(sanitizer, query):
@@ -520,8 +757,14 @@ def test_ordinary_paths_are_left_alone(sanitizer, path):
 
 @pytest.mark.parametrize(("name", "value"), ORDINARY_HEADERS)
 def test_ordinary_headers_are_left_alone(sanitizer, name, value):
-    """No false alarm on what browsers, proxies and servers send."""
+    """No false alarm on what browsers, proxies, probes and servers send."""
     assert sanitizer.header(name, value) == value
+
+
+@pytest.mark.parametrize("text", ORDINARY_TEXTS)
+def test_ordinary_messages_are_left_alone(sanitizer, text):
+    """No false alarm on what exceptions say that talk about tokens, keys and sessions."""
+    assert sanitizer.text(text) == text
 
 
 def test_a_clean_value_is_the_very_object_that_came_in(sanitizer):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["DEFAULT_QUERY_KEYS", "KeyList"]
 
@@ -51,7 +50,7 @@ _GLUED = tuple(word for word in sorted(_LAST_WORDS) if len(word) >= _SHORTEST_GL
 _ORDINARY = frozenset(
     """
     pagetoken nextpagetoken prevpagetoken previouspagetoken nexttoken prevtoken continuationtoken synctoken pagingtoken
-    paginationtoken cursortoken maxtoken mintoken
+    paginationtoken cursortoken skiptoken deltatoken maxtoken mintoken
     """.split()  # noqa: SIM905 - as above
 )
 """Keys that end like a secret and are none: positions in a listing, limits."""
@@ -70,15 +69,18 @@ class KeyList:
 
     Args:
         keys: The keys, in any spelling.
+
+    Attributes:
+        known: ``rule`` as a mapping, for those that ask for many.
     """
 
-    __slots__ = ("_cached", "_glued", "_last", "_names")
+    __slots__ = ("_glued", "_last", "_names", "known")
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._names = {_joined(_HUMPS.findall(key)): key for key in sorted(keys)}
         self._last = {word: self._names[word] for word in _LAST_WORDS if word in self._names}
         self._glued = tuple(word for word in _GLUED if word in self._last)
-        self._cached = lru_cache(_CACHED_KEYS)(self._rule)
+        self.known = _Known(self._rule)
 
     @property
     def names(self) -> frozenset[str]:
@@ -95,7 +97,7 @@ class KeyList:
 
         *key* is looked at as written and after each of up to three percent-decodings. Linear in its length.
         """
-        return self._cached(key) if len(key) <= _CACHED_LENGTH else self._rule(key)
+        return self.known[key]
 
     def _rule(self, key: str) -> str | None:
         for _ in range(_MAX_DECODINGS + 1):
@@ -129,6 +131,22 @@ class KeyList:
         if plain.endswith(self._glued):
             return next(self._last[word] for word in self._glued if plain.endswith(word))
         return None
+
+
+class _Known(dict[str, "str | None"]):
+    """The rules of keys that were asked for: at most 1,024 keys of 128 characters; when it is full it begins anew."""
+
+    def __init__(self, ask: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, key: str) -> str | None:
+        rule = self._ask(key)
+        if len(key) <= _CACHED_LENGTH:
+            if len(self) >= _CACHED_KEYS:
+                self.clear()
+            self[key] = rule
+        return rule
 
 
 def _joined(words: list[str]) -> str:

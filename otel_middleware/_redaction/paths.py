@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["SECRET_LINK", "SECRET_PAIR", "declared_path"]
+__all__ = ["SECRET_LINK", "SECRET_PAIR", "SHORTEST_LINK", "declared_path", "may_have_link"]
 
 _PLACEHOLDER = re.compile(r"\{[^{}/:]*(?::([^{}/]*))?\}|<(?:([^<>/:]*):)?[^<>/]*>|(?<=/):[A-Za-z_]\w*|(?<=/)(\*)\w*")
 
@@ -18,8 +18,18 @@ SECRET_LINK = re.compile(
 """The segment after reset, verify, invite, confirm, magic, unsubscribe or activate when it has 20 characters or more, or the one
 behind a shorter one when it has digits too (``/reset/MQ/c1abc-…``, as Django writes it)."""
 
+SHORTEST_LINK = len("/reset/") + 20
+
+_LINK_WORDS = ("reset", "verif", "invit", "confirm", "magic", "unsubscribe", "activat")
+
 SECRET_PAIR = re.compile(r"(?<![^/;&,?#])([^/;&,?#=]+)=([^/;&,?#]*)")
 """A matrix parameter (``;jsessionid=…``) or a segment with a key (``/sig=…``)."""
+
+
+def may_have_link(path: str) -> bool:
+    """Whether *path* has a word that ``SECRET_LINK`` needs."""
+    lowered = path.lower()
+    return any(word in lowered for word in _LINK_WORDS)
 
 
 def declared_path(path: str) -> re.Pattern[str]:

@@ -25,6 +25,8 @@ class ValuePattern:
             It must take linear time: let it start where a run of its characters starts.
         confirm: Looks at the secret that was found; ``False`` leaves it alone. ``None``: the regex says enough.
         hint: A quick regex that is found wherever *regex* is; ``None`` when there is none.
+        clues: Texts in lower case of which one stands in the lower-cased value wherever *regex* matches, ``#`` for a long number:
+            looked for before the *hint*. Empty when there are none.
         distinct: It has 16 or more characters of ``A-Za-z0-9._-`` in a row, or 13 or more digits in groups of at least four,
             or stands behind ``bearer`` or ``basic``: then a value without any of these is never searched.
 
@@ -36,6 +38,7 @@ class ValuePattern:
     regex: re.Pattern[str]
     confirm: Callable[[str], bool] | None = None
     hint: re.Pattern[str] | None = None
+    clues: tuple[str, ...] = ()
     distinct: bool = False
 
     def __post_init__(self) -> None:
@@ -72,8 +75,11 @@ def _is_basic(text: str) -> bool:
         return False
 
 
-def _distinct(name: str, hints: str, regex: str, confirm: Callable[[str], bool] | None = None) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.ASCII), confirm, re.compile("|".join(hints.split())), distinct=True)
+def _distinct(
+    name: str, clues: str, hints: str, regex: str, confirm: Callable[[str], bool] | None = None
+) -> ValuePattern:
+    hint = re.compile("|".join(hints.split()))
+    return ValuePattern(name, re.compile(regex, re.ASCII), confirm, hint, tuple(clues.split()), distinct=True)
 
 
 # No letter or digit stands before a token, unless it belongs to a percent-encoded character.
@@ -82,33 +88,61 @@ _SPACE = r"(?:[ \t+]|%20){1,8}"
 _PROSE = r"(?!(?:tokens?|auth\w*|schemes?|headers?|credentials?|realm|format|errors?|methods?|requests?|required)\b)"
 
 DEFAULT_VALUE_PATTERNS: tuple[ValuePattern, ...] = (
-    _distinct("pem", "-----BEGIN", r"-----BEGIN[^-]{1,64}-----(?s:.*?)(?:-----END[^-]{1,64}-----|\Z)"),
+    _distinct("pem", "-----begin", "-----BEGIN", r"-----BEGIN[^-]{1,64}-----(?s:.*?)(?:-----END[^-]{1,64}-----|\Z)"),
     # RFC 7519: a dot must follow the run before it is looked into, so that no run is scanned twice.
     _distinct(
         "jwt",
+        "eyj",
         "eyJ",
         r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))(?=[\w-]+\.)(?:[\w-]*[_-])??(eyJ[\w-]{6,}\.[\w-]{2,}(?:\.[\w-]*){0,3})",
     ),
-    _distinct("bearer", "[bB][eE][aA][rR][eE][rR]", rf"(?i:\bbearer){_SPACE}{_PROSE}([\w.~+/%-]{{6,}}=*)"),
-    _distinct("basic", "[bB][aA][sS][iI][cC]", rf"(?i:\bbasic){_SPACE}([A-Za-z0-9+/]{{6,}}={{0,2}})", _is_basic),
-    _distinct("aws", "AKIA ASIA ABIA ACCA", rf"{_START}(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{16}}(?![A-Za-z0-9])"),
-    _distinct("gcp", "AIza ya29 GOCSPX", rf"{_START}(?:AIza[\w-]{{35}}|ya29\.[\w-]{{20,}}|GOCSPX-[\w-]{{20,}})"),
+    _distinct("bearer", "bearer", "[bB][eE][aA][rR][eE][rR]", rf"(?i:\bbearer){_SPACE}{_PROSE}([\w.~+/%-]{{6,}}=*)"),
+    _distinct(
+        "basic", "basic", "[bB][aA][sS][iI][cC]", rf"(?i:\bbasic){_SPACE}([A-Za-z0-9+/]{{6,}}={{0,2}})", _is_basic
+    ),
+    _distinct(
+        "aws",
+        "akia asia abia acca",
+        "AKIA ASIA ABIA ACCA",
+        rf"{_START}(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{16}}(?![A-Za-z0-9])",
+    ),
+    _distinct(
+        "gcp",
+        "aiza ya29 gocspx",
+        "AIza ya29 GOCSPX",
+        rf"{_START}(?:AIza[\w-]{{35}}|ya29\.[\w-]{{20,}}|GOCSPX-[\w-]{{20,}})",
+    ),
     _distinct(
         "azure",
+        "== %3d%3d q~",
         "== %3[Dd]%3[Dd] Q~",
         r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}(?:==|%3[Dd]%3[Dd])|(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}",
     ),
-    _distinct("github", "gh[pousr]_ github_pat_", rf"{_START}(?:gh[pousr]_[A-Za-z0-9]{{16,}}|github_pat_\w{{16,}})"),
-    _distinct("gitlab", "gl[a-z]{2,5}-", rf"{_START}gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct|oas)-[\w-]{{16,}}"),
+    _distinct(
+        "github",
+        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+        "gh[pousr]_ github_pat_",
+        rf"{_START}(?:gh[pousr]_[A-Za-z0-9]{{16,}}|github_pat_\w{{16,}})",
+    ),
+    _distinct(
+        "gitlab", "gl", "gl[a-z]{2,5}-", rf"{_START}gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct|oas)-[\w-]{{16,}}"
+    ),
     _distinct(
         "slack",
+        "xox xapp- hooks.slack",
         "xox[a-z]- xapp- hooks[.]slack",
         rf"{_START}(?:xox[a-z]-|xapp-)[\w-]{{12,}}|(?<=hooks\.slack\.com/services/)[\w/]{{12,}}",
     ),
-    _distinct("stripe", "[rs]k_live_ [rs]k_test_ whsec_", rf"{_START}(?:[rs]k_(?:live|test)_|whsec_)\w{{10,}}"),
-    _distinct("npm", "npm_", rf"{_START}npm_[A-Za-z0-9]{{20,}}"),
+    _distinct(
+        "stripe",
+        "sk_live_ rk_live_ sk_test_ rk_test_ whsec_",
+        "[rs]k_live_ [rs]k_test_ whsec_",
+        rf"{_START}(?:[rs]k_(?:live|test)_|whsec_)\w{{10,}}",
+    ),
+    _distinct("npm", "npm_", "npm_", rf"{_START}npm_[A-Za-z0-9]{{20,}}"),
     _distinct(
         "card",
+        "#",
         "[0-9]{13} [0-9]{4}(?:[+-]|\\s|%20)[0-9]{4}",
         r"(?<![\w.])(?<!\d[ +-])(\d{13,19}|\d{4}([ +-]|%20)(?:\d{4}\2\d{4}\2\d{1,7}|\d{6}\2\d{4,5}))(?!\w|[+-]\d|\.\d)",
         _is_card,

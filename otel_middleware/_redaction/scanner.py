@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from otel_middleware._redaction.paths import SECRET_LINK, SECRET_PAIR
-from otel_middleware._redaction.screen import looks_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware._redaction.keys import KeyList
     from otel_middleware._redaction.marks import Marks
-    from otel_middleware._redaction.screen import KeyScreen
+    from otel_middleware._redaction.screen import KeyScreen, LooksScreen
     from otel_middleware._redaction.settings import Settings
 
 __all__ = ["Scanner"]
@@ -60,19 +59,19 @@ class Scanner:
     Args:
         keys: Which keys name a secret.
         screen: Tells quickly that there is none of them.
+        looks: Tells quickly that nothing looks like a secret.
         settings: Value patterns, declared paths and the treatment of query values.
         marks: Writes what stands in a secret's place.
     """
 
-    __slots__ = ("_hints", "_indistinct", "_keys", "_marks", "_mode", "_paths", "_screen", "_values")
+    __slots__ = ("_indistinct", "_keys", "_looks", "_marks", "_mode", "_paths", "_screen", "_values")
 
-    def __init__(self, keys: KeyList, screen: KeyScreen, settings: Settings, marks: Marks) -> None:
+    def __init__(self, keys: KeyList, screen: KeyScreen, looks: LooksScreen, settings: Settings, marks: Marks) -> None:
         self._keys = keys
         self._screen = screen
+        self._looks = looks
         self._values = tuple(settings.values)
         self._indistinct = tuple(value for value in settings.values if not value.distinct)
-        hints = [value.hint.pattern for value in settings.values if value.hint is not None]
-        self._hints = re.compile("|".join(hints) or "(?!)")
         self._paths = tuple(settings.paths)
         self._mode = settings.query
         self._marks = marks
@@ -81,7 +80,7 @@ class Scanner:
         """Mask the values of secret keys, and secrets in others; what is not masked stays as it was written."""
         if self._mode is None:
             return text
-        quiet = not self._indistinct and looks_plain(text.encode("utf-8", "replace"), text)
+        quiet = not self._indistinct and self._looks.clears(text.encode("utf-8", "replace"), text)
         pieces = _SEPARATOR.split(text) if ";" in text else _interleaved(text.split("&"))
         masked = False
         for index in range(0, len(pieces), 2):
@@ -101,6 +100,18 @@ class Scanner:
                 safe = self._leaf(value, place, key, depth)
                 pieces[index] = self._leaf(key, place, "", depth) + equals + safe
         return "".join(pieces)
+
+    def keyed(self, text: str, place: str) -> str:
+        """The same for a query that can hold a secret by its keys alone, ``&`` between its pairs and nothing encoded."""
+        pieces, known = text.split("&"), self._keys.known
+        for index, piece in enumerate(pieces):
+            key, equals, value = piece.partition("=")
+            rule = known[key] if equals else None
+            if rule is not None:
+                pieces[index] = f"{key}={self._marks.mark(place, rule, key, value)}"
+            elif "=" in value:
+                pieces[index] = f"{key}={self._leaf(value, place, key, 0)}"
+        return "&".join(pieces)
 
     def _rule(self, key: str) -> str | None:
         return self._keys.rule(key) or ("all" if self._mode == "all" else None)
@@ -205,9 +216,9 @@ class Scanner:
 
     def patterns(self, text: str, place: str, name: str) -> str:
         """Mask what looks like a secret."""
-        plain = looks_plain(text.encode("utf-8", "replace"), text) or not self._hints.search(text)
-        values = self._indistinct if plain else self._values
-        for value in values:
+        if self._looks.clears(text.encode("utf-8", "replace"), text):
+            return text
+        for value in self._values:
             if value.hint is None or value.hint.search(text):
                 text = self._replaced(value.regex, text, place, value.name, name, value.confirm)
         return text

@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["KeyScreen", "looks_plain", "only_of"]
+    from otel_middleware._redaction.patterns import ValuePattern
+
+__all__ = ["KeyScreen", "LooksScreen", "only_of"]
+
+NUMBER = "#"
+"""The clue of a pattern that has 13 digits in a row, or two groups of at least four."""
 
 _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 _RUNS = bytes(ord("x") if byte in _ALPHANUMERIC + b"._-" else ord(" ") for byte in range(256))
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _RUN = b"x" * 16
-_NUMBER = b"0" * 13
+_DIGIT_RUN = b"0" * 13
+_DIGIT_GROUP = b" 0000"
+_DIGIT_GROUPS = b"0000 0000"
 _SHORT_RUN = b"x" * 13
 # Credentials behind "bearer" or "basic", a key behind "BEGIN" and numbers written in groups have a space in them.
 _SPACED = re.compile(
@@ -35,13 +42,56 @@ def only_of(more: bytes) -> bytes:
     return _ALPHANUMERIC + more
 
 
-def looks_plain(raw: bytes, text: str) -> bool:
-    """Whether no *distinct* value pattern can match *text*, of which *raw* are the bytes."""
-    runs = raw.translate(_RUNS)
-    if _SHORT_RUN in runs and (_RUN in runs or _NUMBER in raw.translate(_DIGITS)):
+class LooksScreen:
+    """Tells that a text has nothing that looks like a secret; it may say that it has where there is none.
+
+    Args:
+        values: The patterns; those that are not *distinct* are searched in every text.
+    """
+
+    __slots__ = ("_always", "_clues", "_hints", "_numbers", "_snake_clues")
+
+    def __init__(self, values: Iterable[ValuePattern]) -> None:
+        values = tuple(values)
+        distinct = [value for value in values if value.distinct]
+        clues = {clue for value in distinct for clue in value.clues}
+        self._always = tuple(value.regex for value in values if not value.distinct)
+        self._hints = tuple(value.hint for value in distinct if value.hint is not None and not value.clues)
+        self._numbers = NUMBER in clues
+        self._snake_clues = tuple(sorted(clue for clue in clues if "_" in clue))
+        self._clues = tuple(sorted(clues - {NUMBER} - set(self._snake_clues)))
+
+    def clears(self, raw: bytes, text: str) -> bool:
+        """Whether no pattern can match *text*, of which *raw* are the bytes."""
+        if self._suspicious(raw, text) and self._has_clue(raw, text):
+            return False
+        return not self._always or not any(regex.search(text) for regex in self._always)
+
+    @staticmethod
+    def _suspicious(raw: bytes, text: str) -> bool:
+        """Whether *text* has what every distinct pattern has: a long run or number, or a word that stands before a secret."""
+        runs = raw.translate(_RUNS)
+        if _SHORT_RUN in runs and (_RUN in runs or _DIGIT_RUN in raw.translate(_DIGITS)):
+            return True
+        if not (b"+" in raw or b" " in raw or b"%" in raw or b"\t" in raw):
+            return False
+        lowered = raw.lower()
+        if b"earer" in lowered or b"basic" in lowered or b"begin" in lowered or _DIGIT_GROUP in raw.translate(_DIGITS):
+            return _SPACED.search(text) is not None
         return False
-    spaced = b"+" in raw or b" " in raw or b"%" in raw or b"\t" in raw
-    return not spaced or _SPACED.search(text) is None
+
+    def _has_clue(self, raw: bytes, text: str) -> bool:
+        lowered = text.lower()
+        for clue in self._clues:
+            if clue in lowered:
+                return True
+        if "_" in text and any(clue in lowered for clue in self._snake_clues):
+            return True
+        if self._numbers:
+            digits = raw.translate(_DIGITS)
+            if _DIGIT_RUN in digits or _DIGIT_GROUPS in digits:
+                return True
+        return any(hint.search(text) for hint in self._hints)
 
 
 class KeyScreen:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import guarded, say_once
 from otel_middleware.asgi._answer import accepted, answered
+from otel_middleware.asgi._session import received_in_session, sent_in_session
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Watch"]
 
-_DISCONNECTS = frozenset({"http.disconnect", "websocket.disconnect"})
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
-_NORMAL_CLOSURE = 1000  # ASGI: the default code of websocket.close
 
 
 class Watch:
@@ -110,13 +109,10 @@ class Watch:
         if kind == "http.request":
             exchange.bytes_received += len(message.get("body") or b"")
             exchange.request_complete = not message.get("more_body")
-        elif kind == "websocket.receive":
-            exchange.count_message(0)
-            exchange.bytes_received += _size(message)
-        elif kind in _DISCONNECTS:
+        elif kind == "http.disconnect":
             exchange.client_left = not exchange.complete
-            if exchange.kind == "websocket" and exchange.closed_by is None:
-                exchange.closed_by, exchange.close_code = "client", message.get("code")
+        elif exchange.kind == "websocket":
+            received_in_session(exchange, kind, message)
 
     def _sending(self, message: Message) -> Message:
         kind = message["type"]
@@ -172,27 +168,10 @@ class Watch:
             exchange.bytes_sent = None  # the server reads the file: what was announced counts
             if not message.get("more_body") and not self.trailers:
                 exchange.body_ended()
-        elif exchange.kind == "websocket":
-            self._websocket(kind, message)
-
-    def _websocket(self, kind: Any, message: Message) -> None:
-        exchange = self._exchange
-        if kind == "websocket.send":
-            exchange.count_message(1)
-            if exchange.bytes_sent is not None:
-                exchange.bytes_sent += _size(message)
         elif kind == "websocket.http.response.body":
             self._body(message)
-        else:
-            self._handshake(kind, message)
-
-    def _handshake(self, kind: Any, message: Message) -> None:
-        exchange = self._exchange
-        exchange.plan.routes.told(exchange, self._scope)
-        if kind == "websocket.accept":
-            exchange.accepted, exchange.messages = True, [0, 0]
-        elif kind == "websocket.close" and exchange.closed_by is None:
-            exchange.closed_by, exchange.close_code = "application", message.get("code") or _NORMAL_CLOSURE
+        elif exchange.kind == "websocket":
+            sent_in_session(exchange, self._scope, kind, message)
 
 
 def _says(function: Any, name: str) -> bool:
@@ -202,11 +181,3 @@ def _says(function: Any, name: str) -> bool:
 def _status_code(message: Message) -> int | None:
     status = message.get("status")
     return int(status) if isinstance(status, int) else None
-
-
-def _size(message: Message) -> int:
-    data = message.get("bytes")
-    if data is not None:
-        return len(data)
-    text = message.get("text") or ""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

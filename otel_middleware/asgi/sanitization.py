@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._outcome import is_cancellation
 from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
 from otel_middleware._wire import version_in
 from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of
@@ -85,22 +86,28 @@ def _shown_header(sanitizer: Sanitizer, name: str, value: str) -> bytes:
     )
 
 
+def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[bytes, bytes]]:
+    return [(name, _shown_header(sanitizer, decoded(name).lower(), decoded(value))) for name, value in headers]
+
+
 class _Real:
     """The request that the application is served, and what it answers."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
         self.request = ScopeRequest(scope)
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._send = send
         self._shown: Message | None = None
         self._message: Message | None = None
         self._count = 0
 
     def showing(self, message: Message, sanitizer: Sanitizer) -> Message:
-        """What upstream is shown of a start message."""
-        headers = list(message.get("headers") or ())
-        shown = [(name, _shown_header(sanitizer, decoded(name).lower(), decoded(value))) for name, value in headers]
+        """What upstream is shown of a message with headers."""
+        headers = message["headers"]
+        if type(headers) not in (list, tuple):
+            headers = ()  # a generator is left to the server: reading would consume it
+        shown = guarded("response headers", _shown_lines, sanitizer, headers) or []
         self._message, self._count = message, len(shown)
         self._shown = {**message, "headers": shown}
         return self._shown
@@ -131,13 +138,16 @@ class _Restoring:
         guarded("captured headers", captured_safely, get_current_span(), real.request, self._sanitizer)
 
         async def shown(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message.get("headers"):  # starts, handshakes and denials: upstream captures from all
                 message = real.showing(message, self._sanitizer)
             await send(message)
 
         try:
             await self.app(real.scope, receive, shown)
-        except Exception as error:  # noqa: BLE001 - raised again outside of upstream, which must not see its text
+        except BaseException as error:
+            if is_cancellation(error):
+                raise
+            # Raised again outside of upstream, which must not see its text.
             tunnelled(get_current_span(), error, self._sanitizer)
             real.error = error
         if "route" in real.scope:

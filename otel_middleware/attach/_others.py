@@ -16,7 +16,7 @@ __all__ = ["is_exposition", "is_ours", "others_on"]
 def is_ours(candidate: Any) -> bool:
     """Whether *candidate* is a stack of ours, or has ``instrument`` in a list of middleware that is put together later."""
     return any(
-        kind.__module__.startswith("otel_middleware.") and kind.__name__ in ("Serve", "instrument")
+        kind.__module__.startswith("otel_middleware.") and kind.__name__ in ("Attached", "Serve", "instrument")
         for kind in _kinds(candidate)
     )
 

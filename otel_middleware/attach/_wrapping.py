@@ -13,7 +13,7 @@ from otel_middleware.frameworks._finding import reached_from
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Wrapping"]
+__all__ = ["Attached", "Wrapping"]
 
 _log = logging.getLogger("otel_middleware")
 
@@ -29,7 +29,7 @@ class Wrapping:
         self.active = True
         """Whether applications are wrapped, and those that were are traced."""
         self._options = options
-        self._made: WeakValueDictionary[int, _Attached] = WeakValueDictionary()
+        self._made: WeakValueDictionary[int, Attached] = WeakValueDictionary()
         self._said: set[str] = set()
 
     def __call__(self, app: Any, protocol: str) -> Any:
@@ -67,7 +67,7 @@ class Wrapping:
             _log.warning("%s", sentence)
 
 
-class _Attached:
+class Attached:
     """An application and its stack: the stack is called until the instrumentor is taken off."""
 
     def __init__(self, wrapping: Wrapping, app: Any, stack: Any) -> None:
@@ -76,12 +76,12 @@ class _Attached:
         self.stack = stack
 
 
-class _Asgi(_Attached):
+class _Asgi(Attached):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         return await (self.stack if self.wrapping.active else self.app)(scope, receive, send)
 
 
-class _Wsgi(_Attached):
+class _Wsgi(Attached):
     def __call__(self, environ: Any, start_response: Any) -> Any:
         return (self.stack if self.wrapping.active else self.app)(environ, start_response)
 

@@ -60,6 +60,7 @@ def as_json(target: str, told: Sequence[tuple[Probe, Answer, list[ReadableSpan]]
                 "path": probe.path.decode("utf-8", "backslashreplace"),
                 "status": answer.status,
                 "raised": answer.raised or None,
+                "parts": answer.parts,
                 "spans": [_plain(span) for span in spans],
             }
             for probe, answer, spans in told

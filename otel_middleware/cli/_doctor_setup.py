@@ -35,12 +35,6 @@ def of_order(app: Any) -> Iterator[Finding]:
                     f"{name} stands outside of OpenTelemetryMiddleware, where there is no span yet",
                     f"build it first: {name}(app, ...), then OpenTelemetryMiddleware around it; or use instrument(app)",
                 )
-        if "SanitizationMiddleware" in kinds[here:]:
-            yield Finding(
-                "order",
-                "SanitizationMiddleware stands inside of OpenTelemetryMiddleware, which has seen the secrets by then",
-                "SanitizationMiddleware(OpenTelemetryMiddleware(app)); or use instrument(app)",
-            )
         if "ours" in kinds:
             yield Finding(
                 "double",
@@ -53,7 +47,7 @@ def of_order(app: Any) -> Iterator[Finding]:
         outside = ", ".join(getattr(each, "__name__", repr(each)) for each in listed[:place])
         yield Finding(
             "order",
-            f"{outside} stand outside of instrument: what they answer leaves no span",
+            f"the middleware list has in front of instrument: {outside}; what is answered there leaves no span",
             "put Middleware(instrument) first in the list (add_middleware: call it last)",
         )
 

@@ -88,12 +88,6 @@ def _sanic(app: Any) -> Iterator[str]:
     yield from (f"/{route.path.removeprefix('/')}" for route in app.router.routes)
 
 
-def _blacksheep(app: Any) -> Iterator[str]:
-    for route in app.router:
-        pattern = route.pattern
-        yield pattern.decode() if isinstance(pattern, bytes) else str(pattern)
-
-
 _LISTS: tuple[tuple[tuple[str, ...], Callable[[Any], Iterator[str]]], ...] = (
     (("starlette.Starlette", "starlette.Router"), _starlette),
     (("flask.Flask", "quart.Quart"), _werkzeug),
@@ -103,5 +97,4 @@ _LISTS: tuple[tuple[tuple[str, ...], Callable[[Any], Iterator[str]]], ...] = (
     (("falcon.App", "falcon.API"), _falcon),
     (("pyramid.Router",), _pyramid),
     (("sanic.Sanic",), _sanic),
-    (("blacksheep.Application",), _blacksheep),
 )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["screen"]
 
-_WIDE = 120  # characters from which on a request's line has room for all
+_WIDE = 140  # characters from which on a request's line has room for all
+_REST = 75  # characters of a wide line that are neither the request's nor the redactions'
 _RULES = 5  # lines: heading, three rules, keys
 _ROUTES, _TRACE, _SAID = 0.25, 0.3, 3  # shares of the height; lines
 _KEYS = "↑↓ select   l last   s slowest   q or Ctrl-C end"
@@ -69,7 +70,7 @@ def _requests(seen: Sequence[Seen], chosen: Seen | None, width: int) -> Table:
         table.add_column(name, width=size, no_wrap=True, overflow="ellipsis")
     table.add_column("ms", width=8, no_wrap=True, justify="right")
     table.add_column("route", width=11 if wide else 8, no_wrap=True, overflow="ellipsis")
-    table.add_column("redacted", width=40 if wide else 8, no_wrap=True, overflow="ellipsis")
+    table.add_column("redacted", width=(width - _REST) * 2 // 5 if wide else 8, no_wrap=True, overflow="ellipsis")
     for each in seen:
         style = "red" if each.failed else "yellow" if each.outcome != "completed" else ""
         redacted = " ".join(each.redacted) if wide else str(len(each.redacted) or "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Learned", "learn_from"]
 
-_CHUNK = 1 << 18  # bytes
+_CHUNK = 1 << 16  # bytes
 _GZIP = b"\x1f\x8b"
 STDIN = "-"
 

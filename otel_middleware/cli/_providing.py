@@ -41,6 +41,8 @@ def provide(book: SpanProcessor, service: str, collector: Collector | None) -> C
         tracer_provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
         trace.set_tracer_provider(tracer_provider)
         ends.append(tracer_provider.shutdown)
+    else:
+        ends.append(tracer_provider.force_flush)  # its end is the application's business
     tracer_provider.add_span_processor(book)
     if collector is not None:
         logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)

@@ -86,9 +86,9 @@ class Source:
 
     def _of_app(self, target: str) -> str:
         templates = enumerated(load(target))
-        if templates is None:
+        if not templates:
             give_up(
-                f"{target} lists no routes: it is hand-written, or its framework is not one that can be asked; "
+                f"{target} lists no routes: it is hand-written, or its framework cannot be asked before it serves; "
                 "learn them from an access log instead",
                 FAILED,
             )

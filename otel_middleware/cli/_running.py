@@ -71,6 +71,8 @@ class Run:
         self._framework = router_of(app, asgi=self._asgi).name
         self.book = Book(self._print if lines and not live else None)
         self._end = provide(self.book, target.partition(":")[0], collector)
+        if instrumented(app) and (routes or tenant_header):
+            print(f"{target} comes instrumented: --routes and --tenant-header are left to it", file=sys.stderr)
         ours = instrumented_at(app)
         if ours is not None:
             self._sanitizer = ours.plan.sanitizer
@@ -78,7 +80,7 @@ class Run:
         self._target = target
 
     def serve(self, host: str, port: int) -> None:
-        """Serve until Ctrl-C, SIGTERM, or the server's own end; then print the sum."""
+        """Serve until Ctrl-C or SIGTERM; then print the sum."""
         bound = listening(host, port)
         quiet_servers(logging.WARNING)
         serving = serving_asgi if self._asgi else serving_wsgi
@@ -86,6 +88,8 @@ class Run:
             try:
                 running.enter_context(serving(self._app, bound))
             except RuntimeError:
+                for line in self._said.lines:
+                    print(line, file=sys.__stderr__)
                 give_up(f"{self._target} did not start: its lifespan failed, see what it logged", FAILED)
             heading = self._heading(url_of(bound), running)
             if self._live:

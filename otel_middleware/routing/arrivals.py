@@ -8,14 +8,13 @@ from otel_middleware.routing.evidence import ROUTE_LIKE
 from otel_middleware.routing.rules import RESERVED
 
 if TYPE_CHECKING:
-    from otel_middleware.routing.segments import Segment
     from otel_middleware.routing.tree import Group, Node
 
-__all__ = ["Arrival", "stands_out"]
+__all__ = ["MIN_LIKENESS", "Arrival", "stands_out"]
 
 MAX_ARRIVALS = 32  # words per group that are counted: a sketch of the most frequent ones (Misra and Gries)
 MAX_GROUP_LIKENESS = 0.35  # where values look like words of routes, a word of a route does not stand out
-MIN_LIKENESS = 0.3  # a word that is less route-like is a value however often it comes
+MIN_LIKENESS = 0.3  # a word that is less route-like is a value however often it comes: it is not counted
 MOSTLY = 0.5
 OPPOSITE = 0.8  # the word ends paths, and the values hardly ever do, or the other way round
 RIVAL = 0.5  # of its hits: a value that is as popular as that shows that popularity means nothing here
@@ -26,10 +25,10 @@ RESERVED_HITS = 2
 
 
 class Arrival(NamedTuple):
-    """A word that was asked *weight* times; *ends* says whether the path ended with it."""
+    """A word, at least ``MIN_LIKENESS``, that was asked *weight* times; *ends* says whether the path ended with it."""
 
     text: str
-    segment: Segment
+    likeness: float
     weight: int
     ends: bool
 
@@ -50,14 +49,12 @@ def stands_out(arrival: Arrival, group: Group, values: Node) -> bool:
 
 def _is_busy(arrival: Arrival, seen: list[int], values: Node) -> bool:
     hits, ended = seen
-    likeness = arrival.segment.likeness
     ends, values_end = ended / hits, values.ends / values.hits
-    if likeness >= ROUTE_LIKE and (ends > MOSTLY or values_end > MOSTLY):
+    if arrival.likeness >= ROUTE_LIKE and (ends > MOSTLY or values_end > MOSTLY):
         if arrival.text in RESERVED and ended == hits:
             return hits >= RESERVED_HITS
         return hits >= max(ROUTE_HITS, ROUTE_SHARE * values.hits)
-    opposite = likeness >= MIN_LIKENESS and abs(ends - values_end) > OPPOSITE
-    return opposite and hits >= max(STRANGE_HITS, STRANGE_SHARE * values.hits)
+    return abs(ends - values_end) > OPPOSITE and hits >= max(STRANGE_HITS, STRANGE_SHARE * values.hits)
 
 
 def _has_rival(text: str, hits: int, group: Group) -> bool:

@@ -29,6 +29,12 @@ MAX_VISITS = 160  # nodes below one child: the same
 MIN_VISITS = 8
 TOTAL_VISITS = 2500  # nodes below all: about two milliseconds
 SAMPLE = 64  # children that are compared: bounds one evaluation
+# Static collections share these among themselves, so having them in common tells nothing.
+_ACTIONS = frozenset(
+    "add all archive batch bulk change clone copy count create delete disable download edit enable export history import index "
+    "list new preview remove restore save search show status update upload validate view".split(" ")
+)
+
 FEW_SIBLINGS = 6  # with fewer, a shape that two share is common already
 HIT_CAP = 50  # hits of one shape that count: one busy child shall not decide for all
 
@@ -144,12 +150,13 @@ def overlap(shapes: Iterable[Shape], others: Shapes | frozenset[Shape]) -> float
 
 def _shape_of(node: Node) -> str:
     if node.label is not None:
-        return node.text  # a skeleton such as {}.json tells as much as a word
+        return HOLE if node.text.startswith("{}.") else node.text  # (representations are like their resource)
     return node.text if node.likeness >= SHAPE_WORD else HOLE
 
 
 def _tells(shape: Shape) -> bool:
-    return len(shape) == SHAPE_DEPTH or any(part != HOLE for part in shape)
+    """Whether it is not what is below any collection: a value, or what can be done with every value."""
+    return len(shape) == SHAPE_DEPTH or any(part != HOLE and part not in _ACTIONS for part in shape)
 
 
 def _reuse(families: list[Shapes], common: frozenset[Shape]) -> float:

@@ -21,7 +21,12 @@ MAX_VISITED = 400  # nodes: bounds one look
 
 
 def is_file_tree(node: Node, *, known: bool = False) -> bool:
-    """Whether the paths below *node* end on many depths in names with many extensions, or are open on three levels in a row."""
+    """Whether the paths below *node* end on many depths in names with many extensions, or are open on three levels in a row.
+
+    Args:
+        node: Not the root.
+        known: Whether there are file trees below nodes of that name elsewhere: then less evidence is enough.
+    """
     if node.tail is not None or node.is_leaf:
         return False
     return _is_open_all_the_way(node) or _is_full_of_files(node, known=known)
@@ -34,7 +39,7 @@ def _is_open_all_the_way(node: Node) -> bool:
         place = place.slots.get(HOLE)
         if place is not None:
             levels.append(place)
-    return len(levels) == MIN_DEPTHS and sum(level.ends > 0 for level in levels) >= 2  # noqa: PLR2004
+    return len(levels) == MIN_DEPTHS and sum(level.ends > 0 for level in levels) >= MIN_DEPTHS - 1
 
 
 def _has_routes(node: Node) -> bool:
@@ -54,7 +59,7 @@ def _is_full_of_files(node: Node, *, known: bool) -> bool:
             kinds[endpoint.place] = kinds.get(endpoint.place, 0) + weight
     files = sum(kinds.values())
     if known:
-        return files >= 2 and files >= SHARE * endpoints and len(depths) >= 2
+        return files >= SHARE * endpoints and len(depths) >= MIN_DEPTHS - 1
     return (
         endpoints >= MIN_ENDPOINTS
         and files >= SHARE * endpoints

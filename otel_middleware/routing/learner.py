@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_middleware.routing.arrivals import Arrival, stands_out
+from otel_middleware.routing.arrivals import MIN_LIKENESS, Arrival, stands_out
 from otel_middleware.routing.exported import LearnedRoute
 from otel_middleware.routing.naming import hits_to_wait, is_version, template_of, why
 from otel_middleware.routing.promotion import evaluate, gather_files
@@ -110,7 +110,7 @@ class Learner:
     def _slot(self, node: Node, text: str) -> Node | None:
         """The slot of *node* that *text* goes to, as far as there is one."""
         place = node.slot_for(self._segment(text))
-        return (node.slots.get(place) if place else None) or node.tail
+        return (node.slots.get(place) if place else None) or node.slots.get(TAIL_PLACE)
 
     def _enter(self, node: Node, text: str, weight: int, *, ends: bool) -> Node | None:
         """The child for a text that is no known word of *node*, made when there is none."""
@@ -118,14 +118,14 @@ class Learner:
         slot = node.slots.get(HOLE)
         if slot is not None and slot.label == segment.label and slot.value is None and segment.place is HOLE:
             return slot  # by far the most frequent case
-        if node.tail is not None:
-            return node.tail
+        if TAIL_PLACE in node.slots:
+            return node.slots[TAIL_PLACE]
         place = node.slot_for(segment)
         if place is None:
             return self._new_word(node, text, segment)
         values = node.slots.get(place)
-        if segment.label is None and values is not None and node.group is not None:
-            arrival = Arrival(text, segment, weight, ends)
+        if segment.likeness >= MIN_LIKENESS and values is not None and node.group is not None:
+            arrival = Arrival(text, segment.likeness, weight, ends)
             if stands_out(arrival, node.group, values):
                 self._tree.generation += 1
                 return self._new_word(node, text, segment._replace(likeness=1.0))

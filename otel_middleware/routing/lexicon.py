@@ -23,6 +23,7 @@ _DIGITS = re.compile(r"\d+")
 _ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
 
 MAX_MEMO = 2048  # tokens that are remembered
+MAX_ACRONYM = 3
 MAX_TOKENS = 9  # nobody writes a static route of ten words
 MAX_NUMBER = 2  # a year or an id has more digits than a static word would
 MIN_COMPOUND = 7  # shorter words split into pieces by chance
@@ -67,7 +68,7 @@ class Lexicon:
             return 1.0
         if not word.isascii() or " " in word:
             return 0.0
-        if len(word) <= 3 and word.isupper():
+        if len(word) <= MAX_ACRONYM and word.isupper():
             return 0.3 if self.knows(word) else 0.1  # an acronym; a country or an airport
         stem = _SUFFIX.sub("", word) if "." in word or "v" in word else word
         numbers: list[str] = []

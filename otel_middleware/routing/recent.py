@@ -51,7 +51,7 @@ class RecentPaths:
         if recent is not None and recent.generation == self._learner.generation:
             return recent.template
         texts = _segments(path)
-        return None if texts is None else self._learner.template_of(texts)
+        return self._learner.template_of(texts) if _is_looked_at(path, texts) else None
 
     def learn(self, path: str) -> str | None:
         """Count a served path, and give its template."""
@@ -61,44 +61,43 @@ class RecentPaths:
         pending = recent.pending = recent.pending + 1
         if recent.generation == self._learner.generation and pending * BATCH < recent.learned and pending < MAX_BATCH:
             return recent.template
-        return self._settle(path, recent)
+        return self._settle(recent, _segments(path), pending)
 
     def settle(self) -> None:
         """Learn all that is pending."""
         for path, recent in self._paths.items():
             if recent.pending:
-                self._settle(path, recent)
+                self._settle(recent, _segments(path), recent.pending)
 
     def _learn_new(self, path: str) -> str | None:
         texts = _segments(path)
-        if texts is None:
+        if not _is_looked_at(path, texts):
             return None
         if len(path) > MAX_LENGTH:
             return self._learner.learn(texts)
         if len(self._paths) >= MAX_PATHS:
             self._drop_oldest()
         recent = self._paths[path] = _Recent()
-        recent.pending = 1
-        return self._settle(path, recent)
+        return self._settle(recent, texts, 1)
 
     def _drop_oldest(self) -> None:
         path, recent = self._paths.popitem(last=False)
         if recent.pending:
-            self._settle(path, recent)
+            self._settle(recent, _segments(path), recent.pending)
 
-    def _settle(self, path: str, recent: _Recent) -> str | None:
-        weight, recent.pending = recent.pending, 0
+    def _settle(self, recent: _Recent, texts: list[str], weight: int) -> str | None:
+        recent.pending = 0
         recent.learned += weight
-        recent.template = self._learner.learn(_segments(path) or [], weight)
+        recent.template = self._learner.learn(texts, weight)
         recent.generation = self._learner.generation
         return recent.template
 
 
-def _segments(path: str) -> list[str] | None:
-    """The segments of a path, ``None`` for one that is not looked at."""
-    if path[:1] != "/":
-        return None if path else []
+def _segments(path: str) -> list[str]:
     texts = path[1:].split("/")
-    if "" in texts:
-        texts = [text for text in texts if text]
-    return texts if len(texts) <= MAX_DEPTH else None
+    return [text for text in texts if text] if "" in texts else texts
+
+
+def _is_looked_at(path: str, texts: list[str]) -> bool:
+    """Whether it is a path at all (``*`` is none), and not too deep."""
+    return (path[:1] == "/" or not path) and len(texts) <= MAX_DEPTH

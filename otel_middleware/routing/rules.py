@@ -1,8 +1,9 @@
 """When are the words below a node the values of an open set? The rules, in the order they are asked.
 
-A wrong yes hides a route, a wrong no only costs a name: so each rule asks for signs that are independent of each other, or for many of
-one. The signs are how route-like the words are (``lexicon``), how alike what is below them is (``evidence``), and how fast
-new ones arrive. The thresholds were found on corpora of public APIs; ``benchmarks/inference.py`` shows what they do.
+A wrong yes hides a route, a wrong no only costs a name: so each rule asks for signs that are independent of each other,
+or for many of one. The signs are how route-like the words are (``lexicon``), how alike what is below them is
+(``evidence``), and how fast new ones arrive. The thresholds were found on corpora of public APIs and of our own;
+``benchmarks/inference.py`` shows what they do.
 """
 
 from __future__ import annotations
@@ -24,7 +25,42 @@ __all__ = ["MAX_WORDS", "RESERVED", "reason_to_open", "stays_word"]
 MAX_WORDS = 512  # no API has more static siblings: what they look like does not matter any more
 
 RESERVED = frozenset(
-    ["all", "batch", "bulk", "callback", "count", "create", "current", "default", "edit", "export", "health", "healthz", "import", "latest", "login", "logout", "lookup", "me", "mine", "new", "options", "ping", "register", "schema", "search", "self", "settings", "stats", "status", "suggest", "summary", "sync", "upload", "validate"]
+    [
+        "all",
+        "batch",
+        "bulk",
+        "callback",
+        "count",
+        "create",
+        "current",
+        "default",
+        "edit",
+        "export",
+        "health",
+        "healthz",
+        "import",
+        "latest",
+        "login",
+        "logout",
+        "lookup",
+        "me",
+        "mine",
+        "new",
+        "options",
+        "ping",
+        "register",
+        "schema",
+        "search",
+        "self",
+        "settings",
+        "stats",
+        "status",
+        "suggest",
+        "summary",
+        "sync",
+        "upload",
+        "validate",
+    ]
 )
 """Words that stand beside values in many APIs (``/users/me``)."""
 
@@ -65,8 +101,13 @@ _ALIKE = (
     _Alike(parents=10, common=2, reuse=0.9, hits_each=0, likeness=0.8),
     _Alike(parents=5, common=8, reuse=0.85, hits_each=20, likeness=0.75),
     # All may be: static siblings seldom share so many routes, and hardly anything but them.
-    _Alike(parents=5, common=4, reuse=0.95, hits_each=20, likeness=1.0),
     _Alike(parents=4, common=8, reuse=0.95, hits_each=40, likeness=1.0),
+    _Alike(parents=5, common=4, reuse=0.95, hits_each=20, likeness=1.0),
+    _Alike(parents=6, common=3, reuse=0.9, hits_each=4, likeness=1.0),
+    _Alike(parents=8, common=2, reuse=0.9, hits_each=3, likeness=1.0),
+    _Alike(parents=12, common=1, reuse=0.9, hits_each=2, likeness=1.0),
+    _Alike(parents=24, common=4, reuse=0.75, hits_each=0, likeness=1.0),
+    _Alike(parents=40, common=8, reuse=0.6, hits_each=0, likeness=1.0),
 )
 
 
@@ -79,7 +120,7 @@ class _Arriving(NamedTuple):
 
 
 _ARRIVING_WEAK = (_Arriving(14, 0.32, 0.02), _Arriving(24, _UNCOMMON, 0.05))
-_ARRIVING = (_Arriving(64, 0.6, 0.08), _Arriving(96, 0.8, 0.15), _Arriving(160, 1.0, 0.25))
+_ARRIVING = (_Arriving(64, 0.6, 0.08), _Arriving(96, 0.8, 0.15), _Arriving(128, 1.0, 0.2))
 
 _STRANGE = ((5, 0.15), (8, 0.28))  # so many weak words, at most so route-like: nobody chose them for a route
 _PLAIN_CROWD = 14  # unknown words that end a path; a static menu of unknown words is shorter

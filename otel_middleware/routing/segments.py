@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from otel_middleware.routing.labels import label_of
+
 if TYPE_CHECKING:
     from otel_middleware.routing.lexicon import Lexicon
 
@@ -20,10 +22,7 @@ LOCALE_PLACE = (
 )
 
 MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells
-TOKEN_LENGTH = 20  # random identifiers with digits have at least about this many characters
 MAX_LOCALE = 7
-HEADLINE_LENGTH = 20
-HEADLINE_WORDS = 6  # so many words in a row are a title
 
 
 class Segment(NamedTuple):
@@ -50,43 +49,15 @@ _INT = Segment("int", HOLE, 0.0)
 # Short all-letter words and version prefixes are most of what routes are made of: decided by one match.
 # Six consonants in a row occur in no word (y counts as a vowel).
 _PLAIN = re.compile(r"(?![a-z]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?")
-# Characters that no static segment has, and that would be read as syntax in a template or an exported file.
-_UNSAFE = re.compile(r"[\s{}<>#*\\%\x00-\x1f\x7f]|^[:?]")
 
-_TYPES = re.compile(
-    r"""
-      (?P<int>[+-]?\d+)
-    | (?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
-              |[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})
-    | (?P<float>[+-]?\d+\.\d+)
-    | (?P<date>\d{4}-[01]\d(?:-[0-3]\d(?:[T ][0-2]\d(?::?[0-5]\d[0-9:.]*)?(?:Z|[+-]\d\d:?\d\d)?)?)?)
-    | (?P<ip>\d{1,3}(?:\.\d{1,3}){3} | [0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})
-    | (?P<version>v?\d+(?:\.\d+){2,4}(?:[-+.][0-9A-Za-z.+-]*)?)
-    | (?P<email>[^@\s]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})
-    | (?P<hex>(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{7,} | [0-9a-fA-F]{32,})
-    | (?P<token>eyJ[\w-]+\.[\w-]+\.[\w-]*            # JWT
-              | [A-Z]{2}[0-9a-f]{32}                 # Twilio's
-              | [0-7][0-9A-HJKMNP-TV-Z]{25})         # ULID
-    """,
-    re.VERBOSE,
-)
-_EMAIL = re.compile(r"[^@\s]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
-_PREFIXED = re.compile(r"(?:[a-z]{1,12}_){1,3}(?P<tail>[A-Za-z0-9]{8,})")  # cus_9s6XKzkNRiz8i3
-
-_DIGIT = re.compile(r"\d")
-_SEPARATOR = re.compile(r"[-_.~:]")
-_RUN = re.compile(r"\d+|[A-Za-z]+")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_CAPITAL = re.compile(r"[A-Z]")
-_MIXED_CASE = re.compile(r"[a-z].*[A-Z]|[A-Z].*[a-z]")
-_HEX_LIKE = re.compile(r"[0-9a-f]{7,}|[0-9A-F]{7,}")
-_NO_VOWELS = re.compile(r"[b-df-hj-np-tv-xz]{6}", re.IGNORECASE)
-_CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
-
-# Representations of a resource are routes of their own (/orders/{int}.json beside /orders/{int}); the others are files.
 _EXTENSIONS = frozenset(
-    ["json", "xml", "html", "htm", "csv", "txt", "md", "pdf", "rss", "atom", "ics", "yaml", "yml", "geojson", "kml", "gpx", "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "tif", "tiff", "js", "mjs", "css", "map", "woff", "woff2", "ttf", "eot", "zip", "gz", "tgz", "rar", "7z", "mp3", "mp4", "webm", "wav", "ogg", "mov", "m3u8", "ts", "mpd", "xls", "xlsx", "doc", "docx", "ppt", "pptx", "py", "jar", "exe", "apk", "pbf", "mvt", "terrain", "log", "sql", "parquet"]
+    "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "  # noqa: SIM905  not seventy lines
+    "png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z "
+    "mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet".split(
+        " "
+    )
 )
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
 _ARGUMENT = re.compile(r"(?:(?P<key>[A-Za-z_]\w*)=)?(?P<value>'[^']*'|[^',=]*)")
@@ -111,11 +82,11 @@ def classify(text: str, words: Lexicon) -> Segment:
         return _INT
     if len(text) > MAX_LENGTH:
         return Segment("token", HOLE, 0.0)
-    return _compound(text, words) or _simple(text, words)
+    return _compound(text, words) or _whole(text, words)
 
 
-def _simple(text: str, words: Lexicon) -> Segment:
-    label = _label(text, words)
+def _whole(text: str, words: Lexicon) -> Segment:
+    label = label_of(text, words)
     if label:
         return Segment(label, HOLE, 0.0)
     return _word(text, HOLE, words)
@@ -125,36 +96,6 @@ def _word(text: str, place: str, words: Lexicon) -> Segment:
     if len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
         place = LOCALE_PLACE
     return Segment(None, place, words.likeness(text))
-
-
-def _label(text: str, words: Lexicon) -> str | None:
-    """The type of the whole of *text*, ``None`` for a word."""
-    if not _DIGIT.search(text):
-        return _label_without_digits(text, words)
-    match = _TYPES.fullmatch(text)
-    if match:
-        return match.lastgroup
-    if _is_prefixed(text, words) or _is_token(text, words):
-        return "token"
-    return "slug" if _is_title(text, words) else None
-
-
-def _label_without_digits(text: str, words: Lexicon) -> str | None:
-    if "@" in text and _EMAIL.fullmatch(text):
-        return "email"
-    if _is_prefixed(text, words) or _is_gibberish(text):
-        return "token"
-    return "slug" if _is_title(text, words) else None
-
-
-def _is_title(text: str, words: Lexicon) -> bool:
-    """Whether it can only be somebody's text."""
-    if _UNSAFE.search(text):
-        return True
-    if len(text) < HEADLINE_LENGTH:
-        return False
-    parts = _WORD.findall(text)
-    return len(parts) >= HEADLINE_WORDS and not words.knows_all(parts)
 
 
 def _compound(text: str, words: Lexicon) -> Segment | None:
@@ -192,7 +133,7 @@ def _call(text: str, words: Lexicon) -> Segment | None:
     places = []
     for argument in call["arguments"].split(","):
         match = _ARGUMENT.fullmatch(argument.strip())
-        if not match or not (match["key"] or match["value"][:1] == "'" or _label(match["value"], words)):
+        if not match or not (match["key"] or match["value"][:1] == "'" or label_of(match["value"], words)):
             return None
         hole = "'{}'" if match["value"][:1] == "'" else HOLE
         places.append(f"{match['key']}={hole}" if match["key"] else hole)
@@ -201,7 +142,7 @@ def _call(text: str, words: Lexicon) -> Segment | None:
 
 def _list(text: str, words: Lexicon) -> Segment | None:
     items = re.split(r"[,;]", text)
-    labels = {_label(item, words) if item else None for item in items}
+    labels = {label_of(item, words) if item else None for item in items}
     if None in labels:
         return None
     if len(items) == 2 and "," in text:  # noqa: PLR2004  a pair is a coordinate, more are a list of any length
@@ -218,44 +159,5 @@ def _custom_method(text: str, words: Lexicon) -> Segment | None:
     match = _VERB.fullmatch(text)
     if not match or not words.knows_all(_WORD.findall(match["verb"])):
         return None
-    label = _label(match["stem"], words)
+    label = label_of(match["stem"], words)
     return Segment(label, HOLE + match["verb"], 0.0) if label else None
-
-
-def _is_prefixed(text: str, words: Lexicon) -> bool:
-    match = _PREFIXED.fullmatch(text) if "_" in text else None
-    if not match:
-        return False
-    tail = match["tail"]
-    if _DIGIT.search(tail):
-        return True
-    return bool(_MIXED_CASE.search(tail)) and not words.knows_all(_WORD.findall(tail))
-
-
-def _is_token(text: str, words: Lexicon) -> bool:
-    digits = len(_DIGIT.findall(text))
-    if len(text) >= TOKEN_LENGTH and (not _SEPARATOR.search(text) or digits * 5 >= len(text)):
-        return not words.knows_all(_WORD.findall(text))
-    if digits >= 3 and len(text) >= 5 and _CAPITAL.search(text):  # noqa: PLR2004  article numbers: ABC-1234
-        return True
-    return any(_is_token_piece(piece, words) for piece in _SEPARATOR.split(text) if _DIGIT.search(piece))
-
-
-def _is_token_piece(piece: str, words: Lexicon) -> bool:
-    """Whether the part between two separators, which has a digit, changes between letters and digits as no word does."""
-    runs = len(_RUN.findall(piece))
-    size = len(piece)
-    if runs < 3:  # noqa: PLR2004  abc123: somebody's name perhaps
-        return size >= 7 and bool(_HEX_LIKE.fullmatch(piece)) and len(_DIGIT.findall(piece)) >= 2  # noqa: PLR2004
-    return (
-        (size >= 5 and runs >= 4)  # noqa: PLR2004
-        or (size >= 8 and piece[0].isdigit())  # noqa: PLR2004
-        or bool(_MIXED_CASE.search(piece))
-        or (size >= 7 and not words.knows_all(_WORD.findall(piece)))  # noqa: PLR2004
-    )
-
-
-def _is_gibberish(text: str) -> bool:
-    if len(text) >= 8 and _NO_VOWELS.search(text):
-        return True
-    return len(text) >= TOKEN_LENGTH and len(_CASE_CHANGE.findall(text)) * 4 > len(text)

@@ -13,7 +13,17 @@ from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FILE_PLACE", "FIRST_REVIEW", "MAX_NODES", "REPRESENTATIONS", "TAIL_PLACE", "Group", "Node", "Tree", "widened"]
+__all__ = [
+    "FILE_PLACE",
+    "FIRST_REVIEW",
+    "MAX_NODES",
+    "REPRESENTATIONS",
+    "TAIL_PLACE",
+    "Group",
+    "Node",
+    "Tree",
+    "widened",
+]
 
 MAX_NODES = 16_000  # about 450 bytes each; with the memo of segments below 10 MB
 FIRST_REVIEW = 64  # hits after which a node is looked at again, then at every doubling

@@ -42,6 +42,9 @@ class SanitizingSpanProcessor(SpanProcessor):
     one: ``SanitizingSpanProcessor(BatchSpanProcessor(exporter))``. The application's own span objects are not changed. An error
     inside keeps the span's identity and times, and drops what it says.
 
+    What callers wrote into ``tracestate`` is propagated as received, as W3C Trace Context asks, and is exported with each span:
+    here it is made safe in what is exported.
+
     Args:
         processor: Exports what comes out; ``None`` leaves that to the processors that were added later.
         sanitizer: What is a secret.

@@ -1,4 +1,4 @@
-"""What a server is given in place of the iterable that an application returned.
+"""The iterable that an application returned, watched.
 
 It behaves as the application's own does: as often iterable, as long, its own iterator where that is one, closed exactly
 once. The span is current during a step only, so that two responses on one thread, or a body closed in another one, leave
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
     from otel_middleware._exchange import Exchange
-    from otel_middleware.wsgi._types import Environ
     from otel_middleware.wsgi._watch import Watch
 
-__all__ = ["silent_body", "watched_body"]
+__all__ = ["body_like"]
 
 
 class Body:
@@ -200,68 +199,7 @@ _KINDS = {
 }
 
 
-def watched_body(watch: Watch, environ: Environ, body: Any, context: Context) -> Any:
-    """What the server is given in place of *body*.
-
-    Itself for the server's own file wrapper and for what is no iterable, which a server refuses by its own rules.
-    """
-    wrapper, kind = environ.get("wsgi.file_wrapper"), type(body)
-    if isinstance(wrapper, type) and isinstance(body, wrapper):
-        return _watched_file(watch.exchange, body)
-    if not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):
-        watch.exchange.unanswered()
-        watch.exchange.finish()
-        return body
+def body_like(body: Iterable[bytes], watch: Watch, context: Context) -> Body:
+    """A body with a length and a next step where *body* has them."""
+    kind = type(body)
     return _KINDS[hasattr(kind, "__len__"), hasattr(kind, "__next__")](watch, body, context)
-
-
-class _Silence:
-    """Stands for the exchange, and the watch, of a request that is not reported: over before it began."""
-
-    over = True
-    bytes_sent = None
-    first_byte = None
-
-    def __init__(self) -> None:
-        self.exchange = self
-
-    def finish(self) -> None: ...
-
-    def unanswered(self) -> None: ...
-
-    def background_failed(self, error: BaseException) -> None: ...
-
-
-_SILENCE: Any = _Silence()
-
-
-def silent_body(environ: Environ, body: Any, context: Context) -> Any:
-    """What the server is given in place of *body* of an excluded request: its steps are silent as well."""
-    return watched_body(_SILENCE, environ, body, context)
-
-
-def _watched_file(exchange: Exchange, file: Any) -> Any:
-    """The server sends the file itself, unseen: what was announced counts, and its ``close`` ends the span."""
-    if exchange.over:
-        return file
-    exchange.bytes_sent = None
-    close = getattr(file, "close", None)
-
-    def closed() -> None:
-        if not exchange.over:
-            closing(exchange, sys.exc_info()[1], begun=True)
-        try:
-            if close is not None:
-                close()
-        except BaseException as error:
-            closing_failed(exchange, error)
-            raise
-        finally:
-            exchange.finish()
-
-    try:
-        file.close = closed
-    except (AttributeError, TypeError):  # a wrapper written in C
-        exchange.body_ended()
-        exchange.finish()
-    return file

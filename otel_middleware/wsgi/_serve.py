@@ -12,8 +12,8 @@ from otel_middleware._by_hand import exchange_in
 from otel_middleware._exchange import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._silence import silenced
-from otel_middleware.wsgi._body import silent_body, watched_body
 from otel_middleware.wsgi._ending import failed
+from otel_middleware.wsgi._given import silent_body, watched_body
 from otel_middleware.wsgi._shadow import EnvironRequest, below, bound_to, decoded, peer_of, shadow
 from otel_middleware.wsgi._watch import Watch
 

@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._outcome import is_cancellation
 from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
 from otel_middleware._wire import machine_in, version_in
 from otel_middleware.sanitization import Sanitizer
@@ -76,6 +77,10 @@ class SanitizationMiddleware:
         return shown
 
 
+def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[str, str]]:
+    return [(name, sanitizer.header(decoded(name).lower(), decoded(value))) for name, value in headers]
+
+
 class _Real:
     """The request that the application is served, and what it answers."""
 
@@ -89,7 +94,7 @@ class _Real:
     def showing(self, status: Any, headers: Any, sanitizer: Sanitizer) -> tuple[str, list[tuple[str, str]]]:
         """What upstream is shown of a response; a status without a reason phrase would break it."""
         self._answer = (status, headers)
-        shown = [(name, sanitizer.header(decoded(name).lower(), decoded(value))) for name, value in headers]
+        shown = guarded("response headers", _shown_lines, sanitizer, headers) or []
         return status if " " in status else f"{status} ", shown
 
     def start_response(self, _status: str, _headers: Any, *exc_info: Any) -> Write:
@@ -116,11 +121,14 @@ class _Restoring:
 
         try:
             body = self.app(real.environ, shown)
-        except Exception as error:  # noqa: BLE001 - raised again outside of upstream, which must not see its text
+        except BaseException as error:
+            if is_cancellation(error):
+                raise
+            # Raised again outside of upstream, which must not see its text.
             return self._tunnelled(real, error)
         return _Catching(body, real, self._sanitizer)
 
-    def _tunnelled(self, real: _Real, error: Exception) -> tuple[bytes, ...]:
+    def _tunnelled(self, real: _Real, error: BaseException) -> tuple[bytes, ...]:
         tunnelled(get_current_span(), error, self._sanitizer)
         real.error = error
         return ()
@@ -137,7 +145,9 @@ class _Catching:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._body
-        except Exception as error:  # noqa: BLE001 - raised again outside of upstream
+        except BaseException as error:
+            if is_cancellation(error):
+                raise
             tunnelled(get_current_span(), error, self._sanitizer)
             self._real.error = error
 

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE = 60  # seconds
 
-SHOP = '''
+SHOP = """
 async def app(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
@@ -36,12 +36,12 @@ async def app(scope, receive, send):
 
 def make():
     return app
-'''
-CELLAR = '''
+"""
+CELLAR = """
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [environ["PATH_INFO"].encode("latin-1")]
-'''
+"""
 
 
 def environment(**more):

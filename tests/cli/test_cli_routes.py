@@ -143,59 +143,77 @@ def test_names_that_a_person_gave_are_no_drift_of_a_log(folder):
 
 APPS = {
     "litestar": (
-        "from litestar import Litestar, get\n"
-        "@get('/orders/{order_id:int}')\n"
-        "async def order(order_id: int) -> dict: return {}\n"
-        "app = Litestar([order], openapi_config=None)\n",
+        (
+            "from litestar import Litestar, get\n"
+            "@get('/orders/{order_id:int}')\n"
+            "async def order(order_id: int) -> dict: return {}\n"
+            "app = Litestar([order], openapi_config=None)\n"
+        ),
         "/orders/{order_id}\n",
     ),
     "bottle": (
-        "import bottle\napp = bottle.Bottle()\n"
-        "inner = bottle.Bottle()\n"
-        "inner.get('/<name>')(lambda name: name)\n"
-        "app.get('/orders/<order_id:int>')(lambda order_id: {})\n"
-        "app.mount('/shop', inner)\n",
+        (
+            "import bottle\napp = bottle.Bottle()\n"
+            "inner = bottle.Bottle()\n"
+            "inner.get('/<name>')(lambda name: name)\n"
+            "app.get('/orders/<order_id:int>')(lambda order_id: {})\n"
+            "app.mount('/shop', inner)\n"
+        ),
         "/orders/<order_id:int>\n/shop/<name>\n",
     ),
     "starlette": (
-        "from starlette.applications import Starlette\nfrom starlette.routing import Mount, Route\n"
-        "def end(request): ...\n"
-        "app = Starlette(routes=[Route('/orders/{id:int}', end), Mount('/v1', routes=[Route('/a/{b}', end)]),"
-        " Mount('/files', app=lambda scope, receive, send: None)])\n",
+        (
+            "from starlette.applications import Starlette\nfrom starlette.routing import Mount, Route\n"
+            "def end(request): ...\n"
+            "app = Starlette(routes=[Route('/orders/{id:int}', end), Mount('/v1', routes=[Route('/a/{b}', end)]),"
+            " Mount('/files', app=lambda scope, receive, send: None)])\n"
+        ),
         "/files/{path}\n/orders/{id}\n/v1/a/{b}\n",
     ),
     "fastapi": (
-        "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n"
-        "@app.get('/orders/{order_id}')\ndef order(order_id: int): ...\n",
+        (
+            "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n"
+            "@app.get('/orders/{order_id}')\ndef order(order_id: int): ...\n"
+        ),
         "/orders/{order_id}\n",
     ),
     "flask": (
-        "from flask import Flask\napp = Flask(__name__, static_folder=None)\n"
-        "@app.get('/orders/<int:order_id>')\ndef order(order_id): ...\n",
+        (
+            "from flask import Flask\napp = Flask(__name__, static_folder=None)\n"
+            "@app.get('/orders/<int:order_id>')\ndef order(order_id): ...\n"
+        ),
         "/orders/<int:order_id>\n",
     ),
     "falcon": (
-        "import falcon\napp = falcon.App()\n"
-        "class Order:\n    def on_get(self, request, response, order_id): ...\n"
-        "app.add_route('/orders/{order_id:int}', Order())\n",
+        (
+            "import falcon\napp = falcon.App()\n"
+            "class Order:\n    def on_get(self, request, response, order_id): ...\n"
+            "app.add_route('/orders/{order_id:int}', Order())\n"
+        ),
         "/orders/{order_id:int}\n",
     ),
     "quart": (
-        "from quart import Quart\napp = Quart(__name__, static_folder=None)\n"
-        "@app.get('/orders/<int:order_id>')\nasync def order(order_id): ...\n",
+        (
+            "from quart import Quart\napp = Quart(__name__, static_folder=None)\n"
+            "@app.get('/orders/<int:order_id>')\nasync def order(order_id): ...\n"
+        ),
         "/orders/<int:order_id>\n",
     ),
     "django": (
-        "from django.conf import settings\nsettings.configure(ROOT_URLCONF='django_app', ALLOWED_HOSTS=['*'])\n"
-        "from django.urls import include, path, re_path\n"
-        "urlpatterns = [path('orders/<int:order_id>/', lambda r: 0), path('v1/', include([path('a/', lambda r: 0)])),"
-        " re_path('^old/(?P<n>[0-9]+)/$', lambda r: 0)]\n"
-        "from django.core.wsgi import get_wsgi_application\napp = get_wsgi_application()\n",
+        (
+            "from django.conf import settings\nsettings.configure(ROOT_URLCONF='django_app', ALLOWED_HOSTS=['*'])\n"
+            "from django.urls import include, path, re_path\n"
+            "urlpatterns = [path('orders/<int:order_id>/', lambda r: 0), path('v1/', include([path('a/', lambda r: 0)])),"
+            " re_path('^old/(?P<n>[0-9]+)/$', lambda r: 0)]\n"
+            "from django.core.wsgi import get_wsgi_application\napp = get_wsgi_application()\n"
+        ),
         None,
     ),
     "pyramid": (
-        "from pyramid.config import Configurator\nconfig = Configurator()\n"
-        "config.add_route('order', '/orders/{order_id}')\napp = config.make_wsgi_app()\n",
+        (
+            "from pyramid.config import Configurator\nconfig = Configurator()\n"
+            "config.add_route('order', '/orders/{order_id}')\napp = config.make_wsgi_app()\n"
+        ),
         "/orders/{order_id}\n",
     ),
 }

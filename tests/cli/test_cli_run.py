@@ -7,6 +7,9 @@ import os
 import re
 import signal
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -33,8 +36,10 @@ def test_a_request_is_a_line(folder):
     assert "shop:app (ASGI) on http://127.0.0.1:" in served.heading
     assert lines_of(served) == [
         "GET /orders/{int}  200  tenant=acme  route=inferred  redacted=url.query",
-        "GET  500  outcome=failed  error=KeyError  tenant=unknown  "
-        "redacted=exception.message,exception.stacktrace,status.description",
+        (
+            "GET  500  outcome=failed  error=KeyError  tenant=unknown  "
+            "redacted=exception.message,exception.stacktrace,status.description"
+        ),
         "GET  404  tenant=unknown",
     ]
 
@@ -93,7 +98,7 @@ def test_an_application_that_is_instrumented_keeps_its_own_options(folder):
         "app = instrument(shop.app, routes=['/orders/{mine}'], tenant=lambda request: 'mine')\n",
         encoding="utf-8",
     )
-    with serving("run", "mine:app", "--port", "0", cwd=folder) as served:
+    with serving("run", "mine:app", "--port", "0", "--tenant-header", "x-t", cwd=folder) as served:
         get(served.url, "/orders/17")
 
     assert lines_of(served) == ["GET /orders/{mine}  200  tenant=mine  route=declared"]
@@ -136,7 +141,7 @@ def test_a_reader_that_leaves_ends_the_run(folder):
         served.process.stdout.close()
         get(served.url, "/orders/17")
         served.process.wait(20)
-        served.process.stdout = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - closed by ``communicate``
+        served.process.stdout = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - closed by ``communicate``
 
     assert "Traceback" not in served.output[1]
 
@@ -149,6 +154,44 @@ def test_a_collector_that_is_not_there_is_said_and_the_run_goes_on(folder):
         done = run("run", "nowhere:app", "--otlp", url, cwd=folder)
 
     assert done.stderr.startswith(f"otel-middleware: nothing listens at {url}, spans are only shown here\n")
+
+
+@pytest.fixture
+def collector():
+    """An HTTP server that keeps what is posted to it; gives its URL and what it got, by path."""
+    got = {}
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.setdefault(self.path, []).append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", got
+        server.shutdown()
+        thread.join()
+
+
+def test_a_collector_gets_spans_and_metrics(folder, collector):
+    """``--otlp`` sends spans and metrics, named after the module, by the time the command has ended."""
+    url, got = collector
+    options = ("--port", "0", "--otlp", url, "--tenant-header", "x-tenant-id")
+    with serving("run", "shop:app", *options, cwd=folder, OTEL_EXPORTER_OTLP_COMPRESSION="none") as served:
+        get(served.url, "/orders/17?token=s3cr3tcanary", **{"x-tenant-id": "acme"})
+
+    spans, metrics = b"".join(got["/v1/traces"]), b"".join(got["/v1/metrics"])
+    assert served.status == 0
+    for sent in (b"GET /orders/{int}", b"service.name", b"shop", b"acme"):
+        assert sent in spans
+    assert b"http.server.request.duration" in metrics
+    assert b"acme" in metrics
+    assert b"s3cr3tcanary" not in spans + metrics
 
 
 MISTAKES = [
@@ -172,7 +215,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), MISTAKES, ids=lambda value: "-".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("arguments", "said"), MISTAKES, ids=lambda value: "-".join(value) if isinstance(value, list) else ""
+)
 def test_a_mistake_is_one_line_with_the_remedy(folder, arguments, said):
     """What a person gets wrong is one line on the error output and exit status 2, never a traceback."""
     texts = {

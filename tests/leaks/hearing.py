@@ -64,7 +64,7 @@ class Hearing(logging.Handler):
         """All that was heard, as pairs of where and text."""
         exported = [("span", said(span)) for span in self.spans]
         metrics = self._reader.get_metrics_data()
-        return [*self.heard, *exported, ("metrics", metrics.to_json() if metrics is not None else "")]
+        return [*self.heard, *exported, ("metrics", repr(metrics))]
 
     def leaks(self, planted):
         """The places whose canary was heard, with where it was heard and as what."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from canaries import Canaries
 from hearing import Hearing
-from test_leaks import CAPTURE, UPSTREAM, WAYS, carrier_with_canaries, ways_to_fail
+from test_leaks import CAPTURE, UPSTREAM, WAYS, capture_everything, carrier_with_canaries, ways_to_fail
 
 from otel_middleware import ErrorStatuses, Sanitizer
 
@@ -40,8 +40,7 @@ def test_a_broken_sanitizer_lets_nothing_out(protocol, kind, way, by_hand, monke
     described = ways_to_fail(canary)[way]
     with Hearing() as hearing:
         if by_hand:
-            for direction in ("REQUEST", "RESPONSE"):
-                monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}", ".*")
+            capture_everything(monkeypatch)
             upstream = UPSTREAM[protocol.name](protocol.build(described), **hearing.providers)
             app = protocol.module.SanitizationMiddleware(upstream, sanitizer)
         else:
@@ -58,3 +57,6 @@ def test_a_broken_sanitizer_lets_nothing_out(protocol, kind, way, by_hand, monke
     if answer.error is None:
         assert (answer.status, answer.body) == (described.status, b"ok")
     assert not hearing.leaks(canary.planted)
+    if kind in ("message", "exception", "redactions", "keep"):
+        (span,) = [span for span in hearing.spans if span.kind.name == "SERVER"]
+        assert bool(span.attributes.get("error.type")) == (way not in ("answers", "redirects", "not found"))

@@ -6,11 +6,8 @@ import re
 
 import pytest
 from hearing import Hearing, said
-from opentelemetry.instrumentation import asgi as upstream_asgi
-from opentelemetry.instrumentation import wsgi as upstream_wsgi
-from test_leaks import CAPTURE
+from test_leaks import CAPTURE, UPSTREAM, capture_everything
 
-UPSTREAM = {"asgi": upstream_asgi.OpenTelemetryMiddleware, "wsgi": upstream_wsgi.OpenTelemetryMiddleware}
 BROKEN = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
 HOSTS = [
@@ -45,7 +42,18 @@ TARGETS = [
     "",
     "/" * 5_000,
 ]
-QUERIES = ["a=\r\n", "a=%0d%0a", "%", "a=%zz", "\x00", "\xff\xfe", "[x", "http://[x?a=b", "&" * 5_000, "a=" + "%25" * 5_000]
+QUERIES = [
+    "a=\r\n",
+    "a=%0d%0a",
+    "%",
+    "a=%zz",
+    "\x00",
+    "\xff\xfe",
+    "[x",
+    "http://[x?a=b",
+    "&" * 5_000,
+    "a=" + "%25" * 5_000,
+]
 HEADERS = [
     ("user-agent", "a\r\nb"),
     ("user-agent", "\x00"),
@@ -147,8 +155,7 @@ def test_forged_requests_are_reported_safely(protocol, number, by_hand, monkeypa
     served, forged = [], FORGED[number]
     with Hearing() as hearing:
         if by_hand:
-            for kind in ("REQUEST", "RESPONSE"):
-                monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{kind}", ".*")
+            capture_everything(monkeypatch)
             upstream = UPSTREAM[protocol.name](echo(protocol, served), **hearing.providers)
             app = protocol.module.SanitizationMiddleware(upstream)
         else:

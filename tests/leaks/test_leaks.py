@@ -30,6 +30,12 @@ def hearing():
         yield heard
 
 
+def capture_everything(monkeypatch):
+    """Let upstream's own middleware capture every header."""
+    for direction in ("REQUEST", "RESPONSE"):
+        monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}", ".*")
+
+
 def carrier_with_canaries(protocol, canary):
     """A request that carries a canary wherever it can."""
     path, query = request_path(canary), request_query(canary)
@@ -63,6 +69,7 @@ def ways_to_fail(canary):
         "answers": Described(headers=response_headers(canary)),
         "redirects": Described(status=302, headers=response_headers(canary)),
         "not found": Described(status=404, headers=response_headers(canary)),
+        "exits": Described(raises_before=SystemExit(f"token={canary('exit')}")),
         "raises": Described(raises_before=exception(canary, "raised")),
         "raises late": Described(headers=response_headers(canary), raises_after_start=exception(canary, "raised late")),
         "records an exception": answers(exception(canary, "recorded")),
@@ -98,8 +105,7 @@ def test_instrumented(protocol, canary, hearing, way, routes):
 @pytest.mark.parametrize("way", WAYS)
 def test_by_hand(protocol, canary, hearing, monkeypatch, way):
     """Around upstream's own middleware the canaries stay in, too."""
-    monkeypatch.setenv("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", ".*")
-    monkeypatch.setenv("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", ".*")
+    capture_everything(monkeypatch)
     app = UPSTREAM[protocol.name](protocol.build(ways_to_fail(canary)[way]), **hearing.providers)
     protocol.call(protocol.module.SanitizationMiddleware(app), carrier_with_canaries(protocol, canary))
 
@@ -115,8 +121,14 @@ def test_the_search_finds_what_upstream_lets_out(protocol, canary, hearing):
     )
     protocol.call(app, carrier_with_canaries(protocol, canary))
 
-    found = {leak.partition(" in ")[0] for leak in hearing.leaks(canary.planted)}
-    assert {"query key", "path matrix", "raised message", "user-agent"} <= found
+    with hearing.tracer_provider.get_tracer("app").start_as_current_span("measured"):
+        counter = hearing.meter_provider.get_meter("app").create_counter("app.calls")
+        counter.add(1, {"who": canary("metric attribute")})
+    logging.getLogger("otel_middleware").debug("token=%s", canary("log"))
+
+    found = {leak.partition(": ")[0] for leak in hearing.leaks(canary.planted)}
+    assert {"query key in sampler", "path matrix in processor", "raised message in span", "user-agent in span"} <= found
+    assert {"metric attribute in metrics", "log in log"} <= found
 
 
 def raising(canary, where):
@@ -188,7 +200,11 @@ def test_background_work_and_exc_info(protocol, canary, hearing):
 def websocket_messages(canary, ending):
     """What an application does with a websocket, by how it ends."""
     headers = [(name.encode(), value.encode()) for name, value in response_headers(canary)]
-    accept = {"type": "websocket.accept", "subprotocol": f"access_token.{canary('chosen subprotocol')}", "headers": headers}
+    accept = {
+        "type": "websocket.accept",
+        "subprotocol": f"access_token.{canary('chosen subprotocol')}",
+        "headers": headers,
+    }
     sent = {"type": "websocket.send", "text": f"token={canary('frame')}"}
     close = {"type": "websocket.close", "code": 1011, "reason": f"token={canary('close reason')}"}
     denial = {"type": "websocket.http.response.start", "status": 403, "headers": headers}
@@ -200,8 +216,9 @@ def websocket_messages(canary, ending):
     }[ending]
 
 
+@pytest.mark.parametrize("by_hand", [False, True], ids=["instrumented", "by hand"])
 @pytest.mark.parametrize("ending", ["closed", "raises", "denied", "refused"])
-def test_websockets(canary, hearing, ending):
+def test_websockets(canary, hearing, ending, by_hand, monkeypatch):
     """Handshake, frames, close reasons, denials and exceptions of a websocket keep their canaries."""
     protocol = Asgi()
     carrier = {**carrier_with_canaries(protocol, canary), "type": "websocket", "scheme": "ws"}
@@ -214,8 +231,12 @@ def test_websockets(canary, hearing, ending):
         if ending == "raises":
             raise exception(canary, "websocket")
 
-    instrumented = protocol.module.instrument(app, exclude_spans=(), **CAPTURE, **hearing.providers)
-    protocol.call(instrumented, carrier)
+    if by_hand:
+        capture_everything(monkeypatch)
+        app = protocol.module.SanitizationMiddleware(UPSTREAM["asgi"](app, **hearing.providers))
+    else:
+        app = protocol.module.instrument(app, exclude_spans=(), **CAPTURE, **hearing.providers)
+    protocol.call(app, carrier)
 
     assert hearing.spans
     assert not hearing.leaks(canary.planted)

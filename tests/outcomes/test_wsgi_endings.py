@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import sys
+import weakref
 from time import time_ns
 
 import pytest
@@ -303,3 +305,23 @@ def test_files_go_as_they_are(telemetry, wrapper, raised, outcome):
 
     assert told(telemetry) == (200, None, outcome)
     assert telemetry.metric("http.server.response.body.size").sum == 3
+
+
+def test_a_closed_file_waits_for_no_collector(telemetry):
+    """The wrapper goes when the server lets go of it, as the bare one does."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return environ["wsgi.file_wrapper"](io.BytesIO(b"abc"))
+
+    environ = {**environ_of(Kind(app, ""), []), "wsgi.file_wrapper": Plain}
+    body = instrument(app, **telemetry.providers)(environ, lambda *_: None)
+    gone = weakref.ref(body)
+    gc.disable()
+    try:
+        body.close()
+        body.close()
+        del body
+        assert gone() is None
+    finally:
+        gc.enable()
