@@ -6,6 +6,7 @@ Each has ``name(method, path, status)``, called once per finished request. The b
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
@@ -76,7 +77,7 @@ class ObiHeuristic:
 
     def _is_gibberish(self, piece: str) -> bool:
         places = [self._position[letter] for letter in piece.lower() if letter in self._position]
-        pairs = list(zip(places, places[1:], strict=False))
+        pairs = list(itertools.pairwise(places))
         total = sum(self._likelihood[first][second] for first, second in pairs)
         return math.exp(total / (len(pairs) or 1)) <= self._threshold
 
@@ -151,7 +152,7 @@ class Datadog:
     def name(self, method: str, path: str, status: int) -> str:
         if status == 404:
             return method
-        parts = [part for part in path.split("?")[0].split("/") if part][:8]
+        parts = [part for part in path.split("?", maxsplit=1)[0].split("/") if part][:8]
         return f"{method} /" + "/".join(map(self._part, parts))
 
     def _part(self, part: str) -> str:

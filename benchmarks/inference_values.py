@@ -298,7 +298,4 @@ _MAKERS: dict[str, Callable[..., str]] = {
         f"{_letters(random, string.ascii_uppercase, 2)}{random.choice('ZC')}{random.randint(1, 400):03}"
     ),
     "zoom": lambda _, index, __: str(index + 1),
-} | {
-    kind: lambda random, *_, length=length: _letters(random, _HEX, length)  # fmt: skip
-    for kind, length in _HASH_LENGTHS.items()
-}
+} | {kind: lambda random, *_, length=length: _letters(random, _HEX, length) for kind, length in _HASH_LENGTHS.items()}

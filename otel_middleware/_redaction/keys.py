@@ -27,7 +27,7 @@ DEFAULT_QUERY_KEYS = frozenset(
     signature credential credentials
     session session_id session_key sess sid PHPSESSID JSESSIONID ASPSESSIONID cookie set_cookie
     otp totp one_time_password mfa_code otp_code sms_code cvv cvc card_number cc_number ssn
-    """.split()  # noqa: SIM905 - a list to be read
+    """.split()
 )
 """Keys whose values are masked: semantic conventions' seven, and common ones.
 
@@ -39,7 +39,7 @@ _LAST_WORDS = frozenset(
     """
     token password passwd pwd passphrase passcode secret jwt otp signature credential credentials auth authorization
     sid csrf xsrf apikey privatekey secretkey accesskey accountkey authkey sessionid sessionkey clientsecret cookie
-    """.split()  # noqa: SIM905 - as above
+    """.split()
 )
 """Listed keys that also match as the last words of a key: ``reset_token``, ``x_api_key``, ``userPassword``."""
 
@@ -51,7 +51,7 @@ _ORDINARY = frozenset(
     """
     pagetoken nextpagetoken prevpagetoken previouspagetoken nexttoken prevtoken continuationtoken synctoken pagingtoken
     paginationtoken cursortoken skiptoken deltatoken maxtoken mintoken
-    """.split()  # noqa: SIM905 - as above
+    """.split()
 )
 """Keys that end like a secret and are none: positions in a listing, limits."""
 

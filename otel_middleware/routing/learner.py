@@ -23,6 +23,9 @@ __all__ = ["MAX_DEPTH", "Learner"]
 
 MAX_DEPTH = 14  # segments; deeper paths are not learned
 MAX_MEMO = 4096  # classified segments that are remembered
+# So many templates are given at once; past them a place proves itself first, lest values that are not yet recognised use
+# up the rest.
+FREELY_GIVEN, PROVEN_HITS = 1500, 5
 MAX_WORK = 200  # words that are looked at in one request: about two milliseconds
 
 
@@ -176,9 +179,13 @@ class Learner:
             self._due.update(dict.fromkeys(evaluate(self._tree, node)))
 
     def _name(self, node: Node, texts: Sequence[str]) -> str | None:
-        if node.generation != self._tree.generation:
-            node.name = self._admitted(template_of(self._trail(texts), self._tree))
-            node.generation = self._tree.generation
+        if node.generation == self._tree.generation:
+            return node.name
+        name = template_of(self._trail(texts), self._tree)
+        if name not in self._given and len(self._given) >= FREELY_GIVEN and node.ends < PROVEN_HITS:
+            return None
+        node.name = self._admitted(name)
+        node.generation = self._tree.generation
         return node.name
 
     def _admitted(self, name: str) -> str | None:

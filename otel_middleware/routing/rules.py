@@ -70,6 +70,7 @@ _UNTYPED = frozenset({"token", "hex", "slug", "id"})
 _NEIGHBOURS = 8  # values that were seen beside the words
 _NEIGHBOUR_ROUTES = 2 / 3  # of the routes below a word exist below the values: it has the same role
 _NEIGHBOUR_SHARE = 0.7  # of the weak words have the same role
+_NEIGHBOUR_CROWD, _NEIGHBOUR_CROWD_SHARE = 12, 0.9  # so many words of any sort, of which nearly all have it
 
 _UNCOMMON = 0.4  # mean likeness of words of which at most one in ten is a route's word
 _UNKNOWN = 0.36  # mean likeness of single words that no lexicon knows (0.35 each)
@@ -152,18 +153,24 @@ def _role(tree: Tree, node: Node, e: Evidence) -> bool:
 
 
 def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
-    """There are random values here already, and the weak words have the same routes below."""
+    """There are random values here already, and the words have the same role: the weak ones, or a crowd of any."""
     values = node.slots.get(HOLE)
     if values is None or values.label not in _UNTYPED or values.hits < _NEIGHBOURS or values.value is not None:
         return False
-    if e.weak < _FEW - 1 or e.weak_likeness > _UNKNOWN:
-        return False
-    weak = [child for child in node.words.values() if child.likeness < ROUTE_LIKE]
+    if e.weak >= _FEW - 1 and e.weak_likeness <= _UNKNOWN:
+        weak = [child for child in node.words.values() if child.likeness < ROUTE_LIKE]
+        if _share_alike(weak, values) >= _NEIGHBOUR_SHARE:
+            return True
+    return e.words >= _NEIGHBOUR_CROWD and _share_alike(list(node.words.values()), values) >= _NEIGHBOUR_CROWD_SHARE
+
+
+def _share_alike(words: list[Node], values: Node) -> float:
+    """Share of *words* that lead to the same routes as *values*, or to none as these do."""
     alike = sum(
-        (child.is_leaf and values.is_leaf) or share_of_routes(child, values, len(weak)) >= _NEIGHBOUR_ROUTES
-        for child in weak
+        (word.is_leaf and values.is_leaf) or share_of_routes(word, values, len(words)) >= _NEIGHBOUR_ROUTES
+        for word in words
     )
-    return alike >= _NEIGHBOUR_SHARE * len(weak)
+    return alike / len(words)
 
 
 def _structure(_: Tree, __: Node, e: Evidence) -> bool:

@@ -51,7 +51,7 @@ _INT = Segment("int", HOLE, 0.0)
 _PLAIN = re.compile(r"(?![a-z]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?")
 
 _EXTENSIONS = frozenset(
-    "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "  # noqa: SIM905  not seventy lines
+    "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "
     "png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z "
     "mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet".split(
         " "

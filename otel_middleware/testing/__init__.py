@@ -6,16 +6,20 @@
         span = telemetry.request(route="/orders/{order_id}", status=200, tenant="acme")
         assert span.attributes["otel_middleware.route.source"] == "declared"
 
-Needs the extra ``sdk``. pytest knows the fixture as soon as the package is installed; nothing else of the package imports it.
+Needs the extra ``sdk``. pytest knows the fixture as soon as the package is installed; without pytest, ``Telemetry()`` is what it
+gives. Nothing else of the package imports this module.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware.testing._tree import differing, tree
 from otel_middleware.testing._wanted import Wanted
-from pytest_otel_middleware import telemetry
+
+with suppress(ModuleNotFoundError):  # ``Telemetry`` serves other test frameworks, too
+    from pytest_otel_middleware import telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
