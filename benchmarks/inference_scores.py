@@ -34,8 +34,8 @@ class Method(Protocol):
 class Scores(NamedTuple):
     """Of one method on one corpus; shares are 0 to 1.
 
-    *names* are all names, by true ones; *renamed* is the share of paths asked repeatedly whose name ever changed; *hot* and *new* are
-    microseconds for a path seen before and for one never seen (median), *stream* the mean over the traffic.
+    *names* are all names, by true ones; *renamed* is the share of paths asked repeatedly whose name ever changed; *hot* and
+    *new* are microseconds for a path seen before and for one never seen (medians), *stream* the mean over the traffic.
     """
 
     f1: float

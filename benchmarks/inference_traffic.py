@@ -1,9 +1,10 @@
 """Deterministic traffic over the routes of a corpus.
 
-Templates are asked by a Zipf law, 5 % of them only after 30 % of the traffic (a deployment). Every parameter, by the static prefix
-before it, has one population of values that all templates below share; values are drawn by a Zipf law too, so that hot
-values, a long tail and singletons all occur. 20 % of the requests are a scanner's, answered ``noise_status``; 5 % of the others fail
-with 4xx (half of them with a value that does not exist), 1 % with 5xx, 3 % are 304. Paths are decoded, without query.
+Templates are asked by a Zipf law, 5 % of them only after 30 % of the traffic (a deployment). Every parameter, by the static
+prefix before it, has one population of values that all templates below share; values are drawn by a Zipf law too, so that hot
+values, a long tail and singletons all occur. 20 % of the requests are a scanner's, answered ``noise_status``; 5 % of the
+others fail with 4xx (half of them with a value that does not exist), 1 % with 5xx, 3 % are 304. Paths are decoded, without
+query.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where the lexicon of inference comes from: ``python -m benchmarks.lexicon`` prints its two derived sections.
 
 Words of the standard library stand for the language of programmers, static words of the open corpora for the language of
-routes. The third section of ``otel_middleware/routing/lexicon.txt`` is written by hand. It does not depend on the Python that runs the
-application: the file is shipped, and made with Python 3.11.
+routes. The first section of ``otel_middleware/routing/lexicon.txt`` is written by hand. The lexicon does not depend on the
+Python that runs the application: the file is shipped, and was made with Python 3.11.
 """
 
 from __future__ import annotations

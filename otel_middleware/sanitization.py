@@ -31,6 +31,8 @@ MAX_INPUT = 131_072
 _QUERY_ORDINARY = only_of(b"&=-_.~+%,*!()$")
 _PATH_ORDINARY = only_of(b"/-_.~+,*!'()$")
 _TEXT_ORDINARY = only_of(b" -_.~+*!'()$#;?<>|^`[]{}\"\\&/:,=")
+# No distinct pattern matches less than thirteen of these characters, and none spans a slash.
+_SHORT_SEGMENTS = re.compile(r"(?:/[A-Za-z0-9_-]{0,12})*")
 # In a value a space, `+` and `,` hide nothing; whatever else is percent-encoded is decoded and looked at.
 _ENCODED = re.compile(r"%(?:(?!2[0BbCc])|2[BbCc][^&=]{0,64}=)")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -283,6 +285,8 @@ class Sanitizer:
     def _plain_path(self, path: str) -> bool:
         if self._paths or len(path) > MAX_INPUT or not path.isascii():
             return False
+        if not self._looks.searches_all and _SHORT_SEGMENTS.fullmatch(path):
+            return True
         raw = path.encode()
         if raw.translate(None, _PATH_ORDINARY) or not self._looks.clears(raw, path):
             return False

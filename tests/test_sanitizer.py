@@ -651,16 +651,16 @@ ORDINARY_HEADERS += [
     ("user-agent", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"),
     (
         "user-agent",
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Mobile/15E148 Safari/604.1",
     ),
     (
         "user-agent",
-        "Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A.231005.007; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/122.0.6261.90 Mobile Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A.231005.007; wv) Version/4.0 Chrome/122.0.6261.90 Mobile Safari/537.36",
     ),
     ("user-agent", "git/2.44.0"),
     (
         "user-agent",
-        "docker/25.0.3 go/go1.21.6 git-commit/f417435 kernel/6.6.12 os/linux arch/amd64 UpstreamClient(Docker-Client/25.0.3 \\(linux\\))",
+        "docker/25.0.3 go/go1.21.6 git-commit/f417435 os/linux UpstreamClient(Docker-Client/25.0.3 \\(linux\\))",
     ),
     ("user-agent", "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A.230901.001)"),
     (

@@ -49,13 +49,15 @@ class LooksScreen:
         values: The patterns; those that are not *distinct* are searched in every text.
     """
 
-    __slots__ = ("_always", "_clues", "_hints", "_numbers", "_snake_clues")
+    __slots__ = ("_always", "_clues", "_hints", "_numbers", "_snake_clues", "searches_all")
 
     def __init__(self, values: Iterable[ValuePattern]) -> None:
         values = tuple(values)
         distinct = [value for value in values if value.distinct]
         clues = {clue for value in distinct for clue in value.clues}
         self._always = tuple(value.regex for value in values if not value.distinct)
+        self.searches_all = bool(self._always)
+        """Whether some pattern is searched in every text."""
         self._hints = tuple(value.hint for value in distinct if value.hint is not None and not value.clues)
         self._numbers = NUMBER in clues
         self._snake_clues = tuple(sorted(clue for clue in clues if "_" in clue))

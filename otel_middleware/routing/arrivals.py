@@ -8,7 +8,7 @@ from otel_middleware.routing.evidence import ROUTE_LIKE
 from otel_middleware.routing.rules import RESERVED
 
 if TYPE_CHECKING:
-    from otel_middleware.routing.tree import Group, Node
+    from otel_middleware.routing.node import Group, Node
 
 __all__ = ["MIN_LIKENESS", "Arrival", "stands_out"]
 

@@ -13,7 +13,7 @@ from otel_middleware.routing.segments import HOLE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from otel_middleware.routing.tree import Node
+    from otel_middleware.routing.node import Node
 
 __all__ = ["ROUTE_LIKE", "Evidence", "Shapes", "common_shapes", "overlap", "shapes_below", "share_of_routes", "weigh"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otel_middleware.routing.node import FILE_PLACE, Node
 from otel_middleware.routing.segments import HOLE
-from otel_middleware.routing.tree import FILE_PLACE, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

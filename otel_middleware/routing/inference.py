@@ -7,6 +7,7 @@ siblings, ``promotion`` and ``filetrees`` change the tree, ``learner`` walks it,
 from __future__ import annotations
 
 import os
+import re
 import threading
 import weakref
 
@@ -22,6 +23,7 @@ from otel_middleware.routing.table import RouteTable
 __all__ = ["InferredRoutes"]
 
 _NOT_MODIFIED = 304
+_SLASHES = re.compile("/{2,}")
 
 
 class InferredRoutes:
@@ -70,10 +72,8 @@ class InferredRoutes:
         Args:
             path: Decoded, with its leading slash, without query. A trailing slash and empty segments mean nothing.
         """
-        if self._declared is not None and (declared := self._declared.match(path)) is not None:
-            return declared
         with self._lock:
-            return self._paths.template_of(path)
+            return self._declared_template_of(path) or self._paths.template_of(path)
 
     def learn(self, path: str, status: int) -> str | None:
         """Take a finished request into account, and give its template or ``None``.
@@ -84,11 +84,12 @@ class InferredRoutes:
         """
         if not (200 <= status < 300 or status == _NOT_MODIFIED):  # noqa: PLR2004
             return self.template_of(path)
-        if self._declared is not None and (declared := self._declared.match(path)) is not None:
+        with self._lock:
+            declared = self._declared_template_of(path)
+            if declared is None:
+                return self._paths.learn(path)
             self._hits[declared] += 1
             return declared
-        with self._lock:
-            return self._paths.learn(path)
 
     def export(self) -> str:
         """The routes as text to be read, edited and loaded: sorted, one a line, with hits, first occurrence and reason."""
@@ -114,8 +115,16 @@ class InferredRoutes:
             self._learner = SettledLearner(lexicon(), max(0, self.max_templates - len(declared.templates)))
             self._paths = RecentPaths(self._learner)
 
+    def _declared_template_of(self, path: str) -> str | None:
+        return None if self._declared is None else self._declared.match(_canonical(path))
+
     def __repr__(self) -> str:
         return f"InferredRoutes(max_templates={self.max_templates}, on_metrics={self.on_metrics})"
+
+
+def _canonical(path: str) -> str:
+    """*path* without empty segments."""
+    return _SLASHES.sub("/", path) if "//" in path else path or "/"
 
 
 def _renew_lock_after_fork(routes: InferredRoutes) -> None:

@@ -10,7 +10,7 @@ from otel_middleware.routing.identifiers import is_identifier
 if TYPE_CHECKING:
     from otel_middleware.routing.lexicon import Lexicon
 
-__all__ = ["label_of"]
+__all__ = ["label_of", "widened"]
 
 HEADLINE_WORDS, MIN_HEADLINE = 6, 20  # so many words in so many characters are a title
 
@@ -56,3 +56,20 @@ def _is_headline(text: str, words: Lexicon) -> bool:
         return False
     parts = _WORD.findall(text)
     return len(parts) >= HEADLINE_WORDS and not words.knows_all(parts)
+
+
+_COVERED = {
+    "slug": frozenset({"int", "uuid", "float", "date", "ip", "version", "email", "hex", "list"}),
+    "token": frozenset({"slug", "hex", "int", "uuid"}),  # some random identifiers look like words, or like numbers
+    "hex": frozenset({"int"}),
+    "float": frozenset({"int"}),
+}
+
+
+def widened(label: str | None, other: str) -> str:
+    """The type that covers two types: as seldom a new one as can be, for a new one renames the route."""
+    if label is None or label == other:
+        return other
+    if other in _COVERED.get(label, ()) or (label, other) == ("slug", "token"):
+        return label
+    return other if label in _COVERED.get(other, ()) else "id"

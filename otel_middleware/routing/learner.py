@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from otel_middleware.routing.arrivals import MIN_LIKENESS, Arrival, stands_out
 from otel_middleware.routing.exported import LearnedRoute
 from otel_middleware.routing.naming import hits_to_wait, is_version, template_of, why
+from otel_middleware.routing.node import FIRST_REVIEW, TAIL_PLACE, Node
 from otel_middleware.routing.promotion import evaluate, gather_files
 from otel_middleware.routing.segments import HOLE, MAX_LENGTH, Segment, classify
-from otel_middleware.routing.tree import FIRST_REVIEW, TAIL_PLACE, Node, Tree
+from otel_middleware.routing.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from otel_middleware.routing.tree import Node, Tree
+    from otel_middleware.routing.node import Node
+    from otel_middleware.routing.tree import Tree
 
 __all__ = ["Merger"]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otel_middleware.routing.evidence import ROUTE_LIKE
+from otel_middleware.routing.labels import widened
+from otel_middleware.routing.node import REPRESENTATIONS, TAIL_PLACE
 from otel_middleware.routing.segments import HOLE, LOCALE_PLACE
-from otel_middleware.routing.tree import REPRESENTATIONS, TAIL_PLACE, widened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otel_middleware.routing.node import Node
     from otel_middleware.routing.segments import Segment
-    from otel_middleware.routing.tree import Node, Tree
+    from otel_middleware.routing.tree import Tree
 
 __all__ = ["hits_to_wait", "is_version", "template_of", "why"]
 

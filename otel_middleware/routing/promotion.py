@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from otel_middleware.routing.evidence import ROUTE_LIKE, share_of_routes, weigh
 from otel_middleware.routing.filetrees import is_file_tree
 from otel_middleware.routing.merging import Merger
+from otel_middleware.routing.node import FILE_PLACE, REPRESENTATIONS, TAIL_PLACE, Group, Node
 from otel_middleware.routing.rules import RESERVED, reason_to_open, stays_word
 from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
-from otel_middleware.routing.tree import FILE_PLACE, REPRESENTATIONS, TAIL_PLACE, Group, Node, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from otel_middleware.routing.tree import Tree
 
 __all__ = ["evaluate", "gather_files"]
 
@@ -40,7 +42,7 @@ def evaluate(tree: Tree, node: Node) -> list[Node]:
         _cut(tree, node)
         return []
     gather_files(tree, node)
-    touched = [] if node.locales else _open_locales(tree, node)
+    touched = _gather_locales(tree, node)
     if node.group is not None:
         touched += _fold_back(tree, node)
     elif node.words:
@@ -59,14 +61,15 @@ def _open(tree: Tree, node: Node) -> list[Node]:
     return _fold(tree, node, leaving)
 
 
-def _open_locales(tree: Tree, node: Node) -> list[Node]:
+def _gather_locales(tree: Tree, node: Node) -> list[Node]:
     locales = [child for child in node.words.values() if child.place is LOCALE_PLACE]
-    if len(locales) < MIN_LOCALES_ALIKE:
-        return []
-    if len(locales) < MIN_LOCALES and weigh(node).reuse < LOCALES_REUSE:
-        return []
-    node.locales = True
-    return _fold(tree, node, locales)
+    if not node.locales:
+        if len(locales) < MIN_LOCALES_ALIKE:
+            return []
+        if len(locales) < MIN_LOCALES and weigh(node).reuse < LOCALES_REUSE:
+            return []
+        node.locales = True
+    return _fold(tree, node, locales) if locales else []
 
 
 def _fold(tree: Tree, node: Node, leaving: Iterable[Node]) -> list[Node]:

@@ -16,7 +16,8 @@ from otel_middleware.routing.segments import HOLE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otel_middleware.routing.tree import Node, Tree
+    from otel_middleware.routing.node import Node
+    from otel_middleware.routing.tree import Tree
 
     _Rule = tuple[str, Callable[[Tree, Node, Evidence], bool]]
 

@@ -12,8 +12,8 @@ from otel_middleware.routing.evidence import ROUTE_LIKE
 from otel_middleware.routing.learner import Learner
 
 if TYPE_CHECKING:
+    from otel_middleware.routing.node import Node
     from otel_middleware.routing.segments import Segment
-    from otel_middleware.routing.tree import Node
 
 __all__ = ["SettledLearner"]
 
