@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware import _attributes as names
 from otel_middleware._connection import Endpoint, note_client
 from otel_middleware._wire import machine_in, scheme_in, version_in
 from otel_middleware.request import Request, authority_of
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from otel_middleware._connection import Connection
     from otel_middleware._exchange import Exchange
 
-__all__ = ["ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
+__all__ = ["ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow", "unquotable"]
+
+_CONTROL_ESCAPES = re.compile("%(?=[01][0-9A-Fa-f]|7[Ff])")
 
 
 class ScopeRequest(Request):
@@ -109,6 +113,11 @@ def below(scope: Mapping[str, Any], path: str) -> tuple[str, str]:
     return root, path
 
 
+def unquotable(query: str) -> str:
+    """*query* for upstream, which unquotes it once for ``http.url``: escaped control characters stay escaped there."""
+    return _CONTROL_ESCAPES.sub("%25", query) if "%" in query else query
+
+
 def peer_of(scope: Mapping[str, Any]) -> Endpoint:
     """The socket's peer; nothing for a Unix socket."""
     return _endpoint(scope.get("client"))
@@ -152,7 +161,9 @@ def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any])
         if host:
             headers.append((b"host", (connection.authority or host).encode("utf-8", "replace")))
             shown["server"] = (host, port or 80)
-        shown["query_string"] = query.encode("utf-8", "replace")
+        shown["query_string"] = unquotable(query).encode("utf-8", "replace")
+        if query and plan.measurement.new:
+            exchange.facts[names.URL_QUERY] = query
         shown["client"] = (client.address, client.port) if client.address else None
     else:
         note_client(exchange, connection, query)

@@ -11,7 +11,7 @@ from otel_middleware._guard import guarded, say_once
 from otel_middleware._outcome import is_cancellation
 from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
 from otel_middleware._wire import version_in
-from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of
+from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of, unquotable
 from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SanitizationMiddleware:
             (name.encode("latin-1", "replace"), _shown_header(sanitizer, name, value))
             for name, value in request.header_lines()
         ]
-        query = sanitizer.query(request.query).encode("utf-8", "replace")
+        query = unquotable(sanitizer.query(request.query)).encode("utf-8", "replace")
         return {
             **scope,
             "method": sanitizer.text(request.method),

@@ -120,6 +120,8 @@ def _declared(templates: Sequence[str], why: str) -> str:
 
 
 def _fault(template: str) -> str:
+    if "(?" in template or template.startswith("/^"):
+        return "it is a regular expression"
     try:
         RouteTable([template])
     except ConfigurationError as error:
