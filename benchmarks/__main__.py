@@ -47,7 +47,7 @@ def everything(options):
     for group in report.TITLES:
         try:
             found = overhead.measured([group], quick=False, instructions=instructions)
-        except RuntimeError as error:  # a framework that is not installed
+        except RuntimeError as error:  # a framework that is not installed, say
             print(f"{group}: not measured\n{error}")
             continue
         counted.update(found[0])
@@ -60,6 +60,7 @@ def everything(options):
         f"## Goals\n\n{report.goal_table(counted, timed)}",
         f"Same output, in three modes, both protocols: {same}.",
     ]
+    parts += [f"Not measured: {report.TITLES[group]}." for group in report.TITLES if group not in timed]
     parts += ["## Tables", *(report.section(group, counted, timed) for group in timed), report.picture(counted, timed)]
     parts += [section(name, title) for name, title in (SECTIONS | PRINTED).items()]
     report.write(parts)

@@ -63,9 +63,12 @@ def built(folder):
     return next(Path(folder).glob("*.whl"))
 
 
-def fresh(folder):
-    """Make an empty virtual environment in *folder*; return its interpreter."""
-    venv.create(folder, with_pip=True, clear=True)
+def fresh(folder, *, newest_pip=False):
+    """Make an empty virtual environment in *folder*; return its interpreter.
+
+    The pip of Python 3.11 (23.2) finds no common version for ``contrib``, where there is one: that takes the newest.
+    """
+    venv.create(folder, with_pip=True, clear=True, upgrade_deps=newest_pip)
     return Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python"
 
 
@@ -103,7 +106,7 @@ def main(extras=()):
         for extra in extras or EXTRAS:
             began, told, installed = time.monotonic(), "works", "-"
             try:
-                python = fresh(Path(folder) / "environment")
+                python = fresh(Path(folder) / "environment", newest_pip=True)
                 install(python, wheel, extra)
                 run(python, REQUEST + USES.get(extra, ""))
                 listed = subprocess.run(

@@ -10,10 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Group", "environment"]
 
-CAPTURED = {
-    "http_capture_headers_server_request": ["accept", "x-request-id", "authorization"],
-    "http_capture_headers_sanitize_fields": ["authorization"],
-}
+_CAPTURED, _MASKED = ("accept", "x-request-id", "authorization"), "authorization"
 
 
 class Group(NamedTuple):
@@ -58,7 +55,11 @@ def layers(protocol):
         "core + route": partial(core, routes=stacks.TEMPLATES),
         "core + tenant": partial(core, tenant=TenantFromHeader("x-tenant-id")),
         "core + sanitization": partial(core, sanitizer=Sanitizer()),
-        "core + capture": partial(core, **CAPTURED),
+        "core + capture": partial(
+            core,
+            http_capture_headers_server_request=_CAPTURED,
+            http_capture_headers_sanitize_fields=[_MASKED],
+        ),
         "core + inference": partial(core, routes=None),
         "ours": partial(stacks.ours, protocol, app),
         **{f"by hand: {layer}": partial(by_hand, layer, **lean) for layer in every},
@@ -68,7 +69,7 @@ def layers(protocol):
 
 
 def settings(protocol):
-    """Upstream and the whole stack under other telemetry: unsampled, without metrics, batching, with captured headers."""
+    """Upstream and the whole stack under other telemetry: unsampled, without metrics, batching."""
     from benchmarks import stacks  # noqa: PLC0415
 
     app, drive = _bare(protocol)
@@ -82,23 +83,7 @@ def settings(protocol):
     for name, telemetry in telemetries.items():
         variants[f"lean, {name}"] = partial(stacks.upstream, protocol, app, telemetry, **lean)
         variants[f"ours, {name}"] = partial(stacks.ours, protocol, app, telemetry)
-    variants["lean, captured"] = partial(captured_upstream, protocol, app, **lean)
-    variants["ours, captured"] = partial(stacks.ours, protocol, app, **CAPTURED)
     return Group(lambda: app, drive, variants)
-
-
-def captured_upstream(protocol, app, **options):
-    """Upstream with three captured headers: arguments on ASGI, on WSGI it only reads its environment variables, per request."""
-    import os  # noqa: PLC0415
-
-    from benchmarks import stacks  # noqa: PLC0415
-
-    if protocol == "asgi":
-        return stacks.upstream(protocol, app, **CAPTURED, **options)
-    prefix = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS"
-    os.environ[f"{prefix}_SERVER_REQUEST"] = ",".join(CAPTURED["http_capture_headers_server_request"])
-    os.environ[f"{prefix}_SANITIZE_FIELDS"] = ",".join(CAPTURED["http_capture_headers_sanitize_fields"])
-    return stacks.upstream(protocol, app, **options)
 
 
 def streams(protocol):
@@ -170,6 +155,7 @@ GROUPS = {
             "": overhead,
             " layers": layers,
             " settings": settings,
+            " captured": overhead,
             " stream": streams,
             " excluded": excluded,
             " old": overhead,
@@ -177,11 +163,19 @@ GROUPS = {
         }.items()
     },
 }
-"""By name; a name that ends with ``old`` or ``dup`` runs under those semantic conventions, all others under ``http``."""
+"""By name; the last word of a name may choose the environment of its process."""
 
-_MODES = {"old": "default", "dup": "http/dup"}
+_ENVIRONMENTS = {
+    "old": {"OTEL_SEMCONV_STABILITY_OPT_IN": "default"},
+    "dup": {"OTEL_SEMCONV_STABILITY_OPT_IN": "http/dup"},
+    "captured": {
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": ",".join(_CAPTURED),
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS": _MASKED,
+    },
+}
 
 
 def environment(name):
-    """Return the environment variables of a group's process."""
-    return {"OTEL_SEMCONV_STABILITY_OPT_IN": _MODES.get(name.rpartition(" ")[2], "http"), "PYTHONHASHSEED": "0"}
+    """Return the environment variables of a group's process: stable semantic conventions unless its name says otherwise."""
+    chosen = _ENVIRONMENTS.get(name.rpartition(" ")[2], {})
+    return {"OTEL_SEMCONV_STABILITY_OPT_IN": "http", "PYTHONHASHSEED": "0", **chosen}

@@ -52,12 +52,13 @@ def measured(groups, *, quick, instructions):
 
 
 def exceeded(ratios, *, instructions):
-    """Return a line for every goal that is missed by more than the tolerance, in instructions where they were counted.
+    """Return a line for every goal that is missed by more than the tolerance, or was not measured.
 
-    Instructions repeat and time on a shared machine does not: where both are there, the former decide.
+    Instructions repeat and time on a shared machine does not: where they are counted, they alone decide.
     """
     judged = [ratio._replace(time=None) if instructions else ratio for ratio in ratios]
-    return [f"{ratio.goal.title}: more than 5 % above its goal" for ratio in judged if not ratio.within(TOLERANCE)]
+    lines = [f"{ratio.goal.title}: not measured" for ratio in judged if ratio.instructions is ratio.time is None]
+    return lines + [f"{each.goal.title}: more than 5 % above its goal" for each in judged if not each.within(TOLERANCE)]
 
 
 def main(argv=None):

@@ -47,6 +47,8 @@ TITLES = {
     "wsgi layers": "WSGI: each layer alone",
     "asgi settings": "ASGI under other settings",
     "wsgi settings": "WSGI under other settings",
+    "asgi captured": "ASGI, three captured headers, one of them redacted",
+    "wsgi captured": "WSGI, three captured headers, one of them redacted",
     "asgi stream": "ASGI, a stream of 100 chunks",
     "wsgi stream": "WSGI, a stream of 100 chunks",
     "asgi excluded": "ASGI, an excluded request",

@@ -15,7 +15,9 @@ from werkzeug.serving import make_server
 def uvicorn_serving(app, **options):
     """Serve an ASGI application; gives its base URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", **{"lifespan": "off", "ws": "none", **options}))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", **{"lifespan": "off", "ws": "none", "loop": "asyncio", **options})
+    )
     started = threading.Event()
     startup = server.startup
 

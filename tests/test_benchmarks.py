@@ -143,6 +143,12 @@ def test_the_gate_fails_more_than_five_percent_above_a_goal(instructions, gated,
     assert exceeded([ratio], instructions=False)
 
 
+def test_a_goal_that_was_not_measured_fails_the_gate():
+    """A group that broke is no success."""
+    assert exceeded([ratio_of(GOALS[0], {}, {})], instructions=False)
+    assert exceeded([ratio_of(GOALS[0], {}, {"asgi": {"ours": 0.1, "lean": 1.0}})], instructions=True)
+
+
 def test_dumps_of_callgrind_become_added_instructions(tmp_path):
     """The bare application's total is taken off, and the rest divided by the requests; a dump without a label is none."""
     form = "desc: Trigger: {}\n\nevents: Ir\nsummary: {}\n\ntotals: {}\n"

@@ -304,6 +304,6 @@ def test_odd_file_names_stay_on_their_line(sanitizer):
 
 def test_names_of_made_up_classes_are_one_line():
     """A class can be called anything; its name stays on one line."""
-    odd = type("Odd\r\nX-Injected: 1\x00", (Exception,), {"__module__": "shop\n"})
+    odd = type("Odd\r\nX-Injected: 1", (Exception,), {"__module__": "shop\n"})
 
     assert qualified_name(odd()) == "shop.OddX-Injected: 1"

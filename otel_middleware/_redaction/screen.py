@@ -130,6 +130,7 @@ class KeyScreen:
         return (
             text.isascii()
             and "[" not in text
+            and "]" not in text
             and "%" not in text
             and self._in_prose.search(_folded(text.encode())) is None
         )
