@@ -325,3 +325,23 @@ def test_a_closed_file_waits_for_no_collector(telemetry):
         assert gone() is None
     finally:
         gc.enable()
+
+
+class Broken(dict):
+    """An environ that cannot be enumerated."""
+
+    def items(self):
+        raise OutOfStock
+
+
+def test_a_request_that_cannot_be_prepared_is_served_and_not_counted(telemetry):
+    """What fails before the application is entered costs the telemetry of this request, and leaves it not active."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    served = instrument(app, **telemetry.providers, http_capture_headers_server_request=[".*"])
+    assert list(served(Broken(environ_of(Kind(app, ""), [])), lambda *_: None)) == [b"ok"]
+    assert not telemetry.spans
+    assert telemetry.metric("http.server.active_requests").value == 0
