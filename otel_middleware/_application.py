@@ -10,9 +10,11 @@ from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 
 from otel_middleware import _attributes as names
+from otel_middleware._any_tenant import any_tenant
 from otel_middleware._by_hand import tagged
-from otel_middleware._exchange import ANY_TENANT, APPLICATION, EXCHANGE_KEY
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded
+from otel_middleware._route_sources import APPLICATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +59,7 @@ def set_tenant(tenant: str) -> None:
     elif exchange is None and (by_hand := tagged()) is not None:
         by_hand.authenticated_as(tenant)
     elif exchange is None and get_current_span().is_recording():
-        get_current_span().set_attribute(names.TENANT_ID, ANY_TENANT.validated(tenant))
+        get_current_span().set_attribute(names.TENANT_ID, any_tenant().validated(tenant))
 
 
 def record_error(error: BaseException | str) -> None:

@@ -6,6 +6,7 @@ and stay as they are; ``instrument`` corrects those too.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -13,22 +14,16 @@ from opentelemetry.context import get_value, set_value
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
 
 from otel_middleware import _attributes as names
+from otel_middleware._any_tenant import any_tenant
 from otel_middleware._baggage import TenantBaggage
-from otel_middleware._exchange import (
-    ANY_TENANT,
-    DECLARED,
-    EXCHANGE_KEY,
-    FRAMEWORK,
-    INFERRED,
-    TENANT_CONFLICT,
-    conflict,
-)
+from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
+from otel_middleware._exchange import TENANT_CONFLICT, conflict
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._methods import Methods
+from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware._text import qualified_name
 from otel_middleware.frameworks import Asked
 from otel_middleware.request import Request, Response
-from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,12 +34,7 @@ if TYPE_CHECKING:
     from otel_middleware.routing.resolution import Routes
     from otel_middleware.tenancy import Tenants
 
-__all__ = ["TAGGED_KEY", "CurrentSpan", "exchange_in", "tagged"]
-
-TAGGED_KEY = "otel_middleware.tagged"
-"""Where a :class:`CurrentSpan` that has a tenant stands in the OpenTelemetry context."""
-
-_SANITIZER = Sanitizer()
+__all__ = ["CurrentSpan", "exchange_in", "tagged"]
 
 _tenants_of: WeakKeyDictionary[Span, Tenants] = WeakKeyDictionary()
 """By server span: while a WSGI body is iterated upstream's context is current, not ours."""
@@ -117,7 +107,7 @@ class CurrentSpan:
         """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
         if not self._span.is_recording():  # the request is over
             return
-        claimed, tenants = self.tenant, self.tenants or ANY_TENANT
+        claimed, tenants = self.tenant, self.tenants or any_tenant()
         self.tenant = shown = tenants.validated(tenant)
         self._span.set_attribute(tenants.attribute, shown)
         if self._carried is not None:
@@ -164,6 +154,14 @@ class CurrentSpan:
 
     def infer(self, routes: Routes, status: int | None) -> None:
         """Name the request by what others like it taught."""
-        template = routes.inferred(_SANITIZER.path(self.request.path), status)
+        template = routes.inferred(_safe_path()(self.request.path), status)
         if template:
             self.set_route(template, INFERRED)
+
+
+@cache
+def _safe_path() -> Callable[[str], str]:
+    """``Sanitizer.path`` by the defaults: by hand nobody gave a sanitizer, and names are shown."""
+    from otel_middleware.sanitization import Sanitizer  # noqa: PLC0415 - needed where templates are inferred by hand only
+
+    return Sanitizer().path

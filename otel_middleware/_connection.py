@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware import _attributes as names
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware.trust import Forwarded
 
-__all__ = ["Connection", "Endpoint", "note_client", "settle_connection"]
+__all__ = ["Connection", "Endpoint", "settle_connection"]
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _OF_WEBSOCKETS = {"http": "ws", "https": "wss"}
@@ -62,16 +63,25 @@ def settle_connection(
     Source: semantic conventions, "Setting ``server.address`` and ``server.port`` attributes".
     """
     request, client = exchange.request, peer
-    asked = Endpoint(*host_and_port(request.host))
+    asked = _asked(request.host, scheme)
     if told is not None:
-        scheme, client, asked = _original(told, scheme, peer, asked)
+        scheme, client, asked = _original(told, scheme, peer, Endpoint(*host_and_port(request.host)))
+        asked = _with_port(asked, scheme)
     server = bound() if asked.address is None else asked
-    if server is asked and asked.port is None:
-        server = Endpoint(asked.address, _DEFAULT_PORTS.get(scheme))
     connection = Connection(scheme, server, client, peer)
     request.believe(client.address, scheme)
     _correct(exchange, connection)
     return connection
+
+
+@lru_cache(maxsize=1_024)  # one service has few names
+def _asked(host: str | None, scheme: str) -> Endpoint:
+    """The server that a client asked for in its Host header."""
+    return _with_port(Endpoint(*host_and_port(host)), scheme)
+
+
+def _with_port(asked: Endpoint, scheme: str) -> Endpoint:
+    return asked if asked.port is not None else Endpoint(asked.address, _DEFAULT_PORTS.get(scheme))
 
 
 def _original(told: Forwarded, scheme: str, peer: Endpoint, asked: Endpoint) -> tuple[str, Endpoint, Endpoint]:
@@ -85,35 +95,22 @@ def _original(told: Forwarded, scheme: str, peer: Endpoint, asked: Endpoint) -> 
     return scheme, client, Endpoint(asked.address, told.port or asked.port)
 
 
-def note_client(exchange: Exchange, connection: Connection, query: str) -> None:
-    """Note client and query in stable conventions.
-
-    Args:
-        exchange: Where they are noted.
-        connection: After trust.
-        query: Safe to be shown; empty when there is none.
-    """
-    facts, client = exchange.facts, connection.client
-    if query:
-        facts[names.URL_QUERY] = query
-    if client.address:
-        facts[names.CLIENT_ADDRESS] = client.address
-        if client.port:
-            facts[names.CLIENT_PORT] = client.port
-
-
 def _correct(exchange: Exchange, connection: Connection) -> None:
     facts, plan = exchange.facts, exchange.plan.measurement
     client, peer = connection.client, connection.peer
-    if plan.new:
-        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = connection.server
     if peer.address:
         facts[names.NETWORK_PEER_ADDRESS] = peer.address
         if peer.port:
             facts[names.NETWORK_PEER_PORT] = peer.port
+    if plan.new:
+        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = connection.server
+        if client.address:
+            facts[names.CLIENT_ADDRESS] = client.address
+            if client.port:
+                facts[names.CLIENT_PORT] = client.port
     if plan.old:
         if plan.new:
-            facts[names.CLIENT_ADDRESS] = client.address  # upstream puts a name (WSGI's REMOTE_HOST) in its place
+            facts.setdefault(names.CLIENT_ADDRESS, None)  # upstream puts a name (WSGI's REMOTE_HOST) in its place
         facts[names.OLD_HTTP_HOST] = connection.authority
         facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = connection.server
         if client is not peer:

@@ -10,8 +10,9 @@ from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, SpanContext, SpanKind, set_span_in_context
 
 from otel_middleware import _attributes as names
-from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import say_once
+from otel_middleware._proposals import Proposal
 from otel_middleware._seams import ASKING
 from otel_middleware.request import Request
 
@@ -45,15 +46,14 @@ class _RequestGetter(Getter[Request]):
 _GETTER = _RequestGetter()
 
 
-def ask(exchange: Exchange, upstream: Callable[[Any], None], shadow: Any) -> bool:
+def ask(upstream: Callable[[Any], None], shadow: Any) -> Proposal | None:
     """Let *upstream* propose span and metrics for *shadow*.
 
     Returns:
-        Whether there is a span; ``False`` when instrumentation is suppressed or upstream failed, and the application is
-        served without telemetry.
+        The proposal; ``None`` when upstream starts no span or failed, and the application is served without telemetry.
     """
-    previous = get_current()
-    asking = ASKING.set(exchange)
+    proposal, previous = Proposal(), get_current()
+    asking = ASKING.set(proposal)
     attach(set_span_in_context(_DUMMY, previous) if previous else _DUMMY_CONTEXT)
     try:
         upstream(shadow)
@@ -64,12 +64,11 @@ def ask(exchange: Exchange, upstream: Callable[[Any], None], shadow: Any) -> boo
             error,
             "requests are served without telemetry",
         )
-        exchange.abandon()
-        return False
+        return None
     finally:
         attach(previous)
         ASKING.reset(asking)
-    return exchange.span is not None
+    return None if proposal.tracer is None else proposal
 
 
 def settle_parent(exchange: Exchange, belief: Belief | None) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware._wire import is_header_name
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ REDACTED = "[REDACTED]"
 
 _NAMES_KEPT = 1_000
 """Header names whose attribute is remembered; a client can send any name."""
+
+_MOST_CAPTURED = 48
+"""Different headers of one message that are captured. A span has room for 128 attributes and forgets its first ones for
+more: whoever sends 128 headers would take away its method, path and status."""
+
+_MOST_LINES = 32
+"""Lines of one header that are captured."""
 
 
 def environment_name(kind: str) -> str:
@@ -79,12 +87,18 @@ class HeaderCapture:
         return cls(direction, wanted, masked, sanitizer) if wanted else None
 
     def attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-        """The span attributes of *headers*, pairs of decoded name and value: one array item a header line."""
+        """The span attributes of *headers*, pairs of decoded name and value: one array item a header line.
+
+        The first 48 headers that are to be captured, and 32 lines of each.
+        """
         found: dict[str, list[str]] = {}
         for name, value in headers:
             key, masked = self._keys.get(name) or self._key(name)
-            if key is not None:
-                found.setdefault(key, []).append(self._safe(name, value, masked=masked))
+            if key is None or (key not in found and len(found) >= _MOST_CAPTURED):
+                continue
+            lines = found.setdefault(key, [])
+            if len(lines) < _MOST_LINES:
+                lines.append(self._safe(name, value, masked=masked))
         return found
 
     def joined_attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -99,7 +113,7 @@ class HeaderCapture:
 
     def _key(self, name: str) -> tuple[str | None, bool]:
         lowered = name.lower()
-        captured = any(pattern.fullmatch(lowered) for pattern in self._captured)
+        captured = is_header_name(lowered) and any(pattern.fullmatch(lowered) for pattern in self._captured)
         key = self._prefix + lowered.replace("-", "_") if captured else None
         entry = (key, any(pattern.search(lowered) for pattern in self._masked))
         if len(self._keys) < _NAMES_KEPT:

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-__all__ = ["labels_in", "with_labeler"]
+__all__ = ["labels_are_used", "labels_in", "with_labeler"]
 
 _MODULE = "opentelemetry.instrumentation._labeler"
+
+
+def labels_are_used() -> bool:
+    """Whether anybody has imported the labeler."""
+    return _MODULE in sys.modules
 
 
 def with_labeler(context: Context) -> Context:

@@ -8,12 +8,12 @@ from otel_middleware._logged import listen
 from otel_middleware._options import checked_errors
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.resolution import Routes
-from otel_middleware.tenancy import Tenants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware.frameworks import Router
+    from otel_middleware.tenancy import Tenants
 
 __all__ = ["errors_of", "routes_of", "tenants_of"]
 
@@ -24,6 +24,8 @@ def tenants_of(app: Any, tenant: Any) -> Tenants:
     Raises:
         ConfigurationError: When *app* cannot be called, or *tenant* is neither a ``Tenants`` nor a plain callable.
     """
+    from otel_middleware.tenancy import Tenants  # noqa: PLC0415 - imported where there are tenants
+
     tenants: Tenants = _checked(app, lambda: Tenants.wrapping(tenant) or Tenants(tenant))
     return tenants
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_value
 
-from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:

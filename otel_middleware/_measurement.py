@@ -9,9 +9,10 @@ from opentelemetry.context import get_current, get_value
 
 from otel_middleware import _attributes as names
 from otel_middleware._bounded import OTHER, BoundedValues
-from otel_middleware._exchange import EXCHANGE_KEY, INFERRED
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded
-from otel_middleware._labels import labels_in
+from otel_middleware._labels import labels_are_used, labels_in
+from otel_middleware._route_sources import INFERRED
 from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
 
 if TYPE_CHECKING:
@@ -121,9 +122,10 @@ class Measurement:
     def _more_of(self, exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
         """Labels, then ``metric_attributes``, then the tenant; none replaces an attribute of the conventions."""
         more: dict[str, Any] = {}
-        current = get_current()
-        here = current if get_value(EXCHANGE_KEY, current) is exchange else None
-        self._put_more(more, labels_in(here, exchange.context))
+        if labels_are_used():
+            current = get_current()
+            here = current if get_value(EXCHANGE_KEY, current) is exchange else None
+            self._put_more(more, labels_in(here, exchange.context))
         if self._more is not None:
             guarded("metric_attributes", self._ask_for_more, more, exchange.response(verdict))
         tenants = exchange.tenants

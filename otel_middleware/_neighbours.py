@@ -15,11 +15,11 @@ from otel_middleware.frameworks._finding import reached_from
 if TYPE_CHECKING:
     from otel_middleware.routing.resolution import Routes
 
-__all__ = ["Neighbours", "without"]
+__all__ = ["FLAG", "Neighbours", "instrumentor", "instrumentor_of_process", "without"]
 
 _log = logging.getLogger("otel_middleware")
 
-_FLAG = "_is_instrumented_by_opentelemetry"
+FLAG = "_is_instrumented_by_opentelemetry"
 """Set on applications, and on the one instance of an instrumentor, by ``opentelemetry-instrumentation`` and its instrumentors."""
 
 _OF_PROCESS = frozenset({"Django", "Pyramid"})
@@ -68,7 +68,7 @@ class Neighbours:
         self._look()
 
     def _look(self) -> bool:
-        found = _instrumentor_of_process(self._framework) or next(
+        found = instrumentor_of_process(self._framework) or next(
             filter(None, map(self._told, reached_from(self._app))), ""
         )
         if found:
@@ -79,8 +79,8 @@ class Neighbours:
         """What to say of *candidate*; nothing when it is no neighbour."""
         if isinstance(candidate, type):
             return ""
-        if getattr(candidate, "__dict__", {}).get(_FLAG) is True:
-            return _instrumentor(self._framework)
+        if getattr(candidate, "__dict__", {}).get(FLAG) is True:
+            return instrumentor(self._framework)
         listed = getattr(candidate, "user_middleware", None)  # Starlette's, not yet put together
         kinds = (
             [type(candidate), *(getattr(each, "cls", None) for each in listed)]
@@ -92,7 +92,8 @@ class Neighbours:
         return ""
 
 
-def _instrumentor(framework: str) -> str:
+def instrumentor(framework: str) -> str:
+    """Name the instrumentor of *framework*, and how to switch it off."""
     package = framework.lower()
     return (
         f"opentelemetry-instrumentation-{package}, which should be removed "
@@ -100,9 +101,10 @@ def _instrumentor(framework: str) -> str:
     )
 
 
-def _instrumentor_of_process(framework: str) -> str:
+def instrumentor_of_process(framework: str) -> str:
+    """The same where that instrumentor is on and instruments all of the process; nothing otherwise."""
     if framework not in _OF_PROCESS:
         return ""
     module = sys.modules.get(f"opentelemetry.instrumentation.{framework.lower()}")
     instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
-    return _instrumentor(framework) if getattr(instance, _FLAG, False) else ""
+    return instrumentor(framework) if getattr(instance, FLAG, False) else ""

@@ -5,19 +5,20 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from otel_middleware._defaults import sanitizer_of
 from otel_middleware._headers import HeaderCapture
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.exclusion import Exclusion
 from otel_middleware.routing.resolution import Routes
-from otel_middleware.sanitization import Sanitizer
 from otel_middleware.status import ErrorStatuses
-from otel_middleware.tenancy import Tenants
 from otel_middleware.trust import TrustPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from otel_middleware.frameworks import Router
+    from otel_middleware.sanitization import Sanitizer
+    from otel_middleware.tenancy import Tenants
 
 __all__ = ["Options", "checked_errors"]
 
@@ -64,7 +65,7 @@ class Options:
         self.sanitizer: Sanitizer | None = collect(_sanitizer, given["sanitizer"])
         self.errors: Any = collect(checked_errors, given["errors"])
         self.trust: TrustPolicy = collect(_trust, given["trust"]) or TrustPolicy()
-        self.tenants: Tenants | None = collect(Tenants.wrapping, given["tenant"])
+        self.tenants: Tenants | None = collect(_tenants, given["tenant"])
         names = (f"OTEL_PYTHON_{protocol.upper()}_EXCLUDED_URLS", "OTEL_PYTHON_EXCLUDED_URLS")
         self.exclusion: Exclusion | None = collect(Exclusion.of, given["excluded_urls"], names)
         self.routes: Routes = collect(  # type: ignore[assignment]  # ``None`` only with problems
@@ -106,10 +107,21 @@ def checked_errors(errors: Any) -> Any:
     raise ConfigurationError(f"errors must be an ErrorStatuses or a callable Response -> bool | None, not {errors!r}")
 
 
-def _sanitizer(value: Any) -> Sanitizer | None:
+def _sanitizer(option: Any) -> Sanitizer | None:
+    from otel_middleware.sanitization import Sanitizer  # noqa: PLC0415 - imported where one is used
+
+    value = sanitizer_of(option)
     if value is None or isinstance(value, Sanitizer):
         return value
     raise ConfigurationError(f"sanitizer must be a Sanitizer or None, not {value!r}")
+
+
+def _tenants(option: Any) -> Tenants | None:
+    if option is None:
+        return None
+    from otel_middleware.tenancy import Tenants  # noqa: PLC0415 - imported where there are tenants
+
+    return Tenants.wrapping(option)
 
 
 def _trust(value: Any) -> TrustPolicy:

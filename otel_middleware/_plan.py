@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware import _attributes as names
-from otel_middleware._agents import Agents
+from otel_middleware._beginning import begin
 from otel_middleware._connection import settle_connection
 from otel_middleware._consultation import ask, settle_parent
 from otel_middleware._exchange import Exchange
 from otel_middleware._measurement import Measurement
 from otel_middleware._methods import Methods
+from otel_middleware._proposals import Agents, Kinds
 from otel_middleware._queue import QueueTime
 from otel_middleware._redactions import count_redactions
 from otel_middleware._version import __version__
@@ -54,9 +55,10 @@ class Plan:
         self.options = options
         self.routes: Routes = options.routes
         self.sanitizer = options.sanitizer
-        self.agents = Agents(options.sanitizer)
+        self.agents, self.kinds = Agents(options.sanitizer), Kinds()
         count_redactions(meters.provider, options.sanitizer)
         self.trust = options.trust
+        self.meters = meters
         self.upstream = upstream
         self.neighbours = neighbours
         self.tracer = tracers.provider.get_tracer("otel_middleware", __version__)
@@ -111,12 +113,38 @@ class Plan:
         settle_parent(exchange, belief)
         return connection
 
-    def ask(self, exchange: Exchange, shadow: Any) -> bool:
-        """Let upstream propose; ``False`` when the application is to be served without telemetry."""
-        asked = ask(exchange, self.upstream, shadow)
-        if asked:
-            self.agents.learn(exchange)
-        return asked
+    def begin(
+        self,
+        exchange: Exchange,
+        connection: Connection,
+        query: str,
+        version: str | None,
+        shadow: Callable[[str | None], Any],
+    ) -> None:
+        """Start the server span as upstream proposes it; none when the application is to be served without telemetry.
+
+        Args:
+            exchange: The request.
+            connection: After trust.
+            query: Safe to be shown.
+            version: Of the protocol, as upstream is shown it.
+            shadow: Makes what upstream is shown, given the user agent to show.
+        """
+        if query and self.measurement.new:
+            exchange.facts[names.URL_QUERY] = query
+        agent = exchange.request.header("user-agent")
+        shown = self.agents.to_show(agent, exchange)
+        kind = (exchange.kind, exchange.request.method, connection.scheme, version)
+        proposal = None if shown else self.kinds.proposal(kind, exchange)
+        if proposal is None:
+            proposal = ask(self.upstream, shadow(shown))
+            if proposal is None:
+                return
+            if shown:
+                self.agents.learn(agent, proposal)
+            if not self.measurement.old:
+                self.kinds.learn(kind, exchange, proposal)
+        begin(exchange, proposal)
 
     def _shown_method(self, method: str) -> str:
         return "".join(filter(str.isprintable, self.safe_text(method)))[:_LONGEST_METHOD]

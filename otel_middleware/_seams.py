@@ -1,7 +1,7 @@
 """The tracer and meter providers that upstream is given.
 
-Upstream proposes, the exchange decides: what upstream starts and records while it is asked about a request lands on the
-:class:`~otel_middleware._exchange.Exchange` of that request. Whatever upstream does outside of being asked passes through.
+Upstream proposes, the exchange decides: what upstream starts and records while it is asked about a request lands on a
+:class:`~otel_middleware._proposals.Proposal`. Whatever upstream does outside of being asked passes through.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
-from opentelemetry.trace import NonRecordingSpan, Span, TracerProvider
+from opentelemetry.trace import INVALID_SPAN, Span, TracerProvider
 
 from otel_middleware._active_requests import ActiveRequests
 from otel_middleware._upstream import ACTIVE_REQUESTS, DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
@@ -19,12 +19,12 @@ from otel_middleware._upstream import ACTIVE_REQUESTS, DURATION_NEW, DURATION_OL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from otel_middleware._exchange import Exchange
+    from otel_middleware._proposals import Proposal
 
 __all__ = ["ASKING", "MeterSeam", "TracerSeam"]
 
-ASKING: ContextVar[Exchange | None] = ContextVar("otel_middleware_asking", default=None)
-"""The exchange that upstream is being asked about; set only while asking."""
+ASKING: ContextVar[Proposal | None] = ContextVar("otel_middleware_asking", default=None)
+"""What upstream's answer is written on; set only while it is asked."""
 
 _SIZES = {
     REQUEST_SIZES[DURATION_OLD]: "Measures the size of HTTP request messages (compressed).",
@@ -55,11 +55,11 @@ class _Tracer:
         self._tracer = tracer
 
     def start_span(self, name: str, *args: Any, **kwargs: Any) -> Span:
-        exchange = ASKING.get()
-        if exchange is None:
+        proposal = ASKING.get()
+        if proposal is None:
             return self._tracer.start_span(name, *args, **kwargs)
-        # Not the real span: upstream would write on it and end it. This one keeps the ids right for exemplars.
-        return NonRecordingSpan(exchange.begin(self._tracer, kwargs.get("attributes") or {}))
+        proposal.tracer, proposal.attributes = self._tracer, kwargs.get("attributes") or {}
+        return INVALID_SPAN  # upstream would write on a real one, and end it
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tracer, name)
@@ -79,6 +79,7 @@ class MeterSeam(MeterProvider):
     def __init__(self, provider: MeterProvider | None = None) -> None:
         self.provider = metrics.get_meter_provider() if provider is None else provider
         self.histograms: dict[str, metrics.Histogram] = {}
+        self._silent = isinstance(self.provider, NoOpMeterProvider)
         self._meter: metrics.Meter | None = None
 
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
@@ -89,8 +90,7 @@ class MeterSeam(MeterProvider):
     @property
     def silent(self) -> bool:
         """Whether nobody measures: a provider that does nothing, or the API's own before one is set."""
-        provider = self.provider
-        return isinstance(provider, NoOpMeterProvider) or getattr(provider, "_real_meter_provider", self) is None
+        return self._silent or getattr(self.provider, "_real_meter_provider", self) is None
 
     def completed(self) -> dict[str, metrics.Histogram]:
         """The histograms, with the sizes that upstream has for ASGI alone created where they are missing."""
@@ -110,39 +110,37 @@ class _Meter:
     def create_histogram(self, name: str, *args: Any, **kwargs: Any) -> _Histogram:
         histogram = self._meter.create_histogram(name, *args, **kwargs)
         self._seam.histograms[name] = histogram
-        return _Histogram(name, histogram, self._seam)
+        return _Histogram(name, histogram)
 
     def create_up_down_counter(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if name != ACTIVE_REQUESTS:
             return self._meter.create_up_down_counter(name, *args, **kwargs)
-        return _ActiveCounter(self._active.observed(name, *args, **kwargs), self._seam)
+        return _ActiveCounter(self._active.observed(name, *args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._meter, name)
 
 
 class _Histogram:
-    def __init__(self, name: str, histogram: metrics.Histogram, seam: MeterSeam) -> None:
+    def __init__(self, name: str, histogram: metrics.Histogram) -> None:
         self._name = name
         self._histogram = histogram
-        self._seam = seam
 
     def record(self, amount: float, attributes: Mapping[str, Any] | None = None, context: Any = None) -> None:
-        exchange = ASKING.get()
-        if exchange is None:
+        proposal = ASKING.get()
+        if proposal is None:
             self._histogram.record(amount, attributes, context)
-        elif not self._seam.silent:
-            exchange.proposals.append((self._name, self._histogram, amount, attributes or {}))
+        else:
+            proposal.records.append((self._name, self._histogram, amount, attributes or {}))
 
 
 class _ActiveCounter:
-    def __init__(self, active: ActiveRequests, seam: MeterSeam) -> None:
+    def __init__(self, active: ActiveRequests) -> None:
         self._active = active
-        self._seam = seam
 
     def add(self, amount: int, attributes: Mapping[str, Any] | None = None, context: Any = None) -> None:  # noqa: ARG002
-        exchange = ASKING.get()
-        if exchange is None:
+        proposal = ASKING.get()
+        if proposal is None:
             self._active.add(tuple((attributes or {}).items()), amount)
-        elif amount > 0 and not self._seam.silent:
-            exchange.counted_as(self._active, attributes or {})
+        elif amount > 0:
+            proposal.active = self._active, attributes or {}

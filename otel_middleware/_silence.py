@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import getrandbits
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
@@ -13,9 +14,27 @@ if TYPE_CHECKING:
 __all__ = ["silenced"]
 
 _UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
+_LOCK = Lock()
+
+
+class _Silent(NonRecordingSpan):
+    """An unsampled span whose ids are drawn when somebody asks: most excluded requests start no span."""
+
+    def __init__(self) -> None:  # the ids that NonRecordingSpan takes do not exist yet
+        self._drawn: SpanContext | None = None
+
+    def get_span_context(self) -> SpanContext:
+        if self._drawn is None:
+            with _LOCK:
+                self._drawn = self._drawn or SpanContext(
+                    getrandbits(128) | 1, getrandbits(64) | 1, is_remote=False, trace_flags=_UNSAMPLED
+                )
+        return self._drawn
+
+    def __repr__(self) -> str:
+        return f"NonRecordingSpan({self.get_span_context()!r})"
 
 
 def silenced(context: Context) -> Context:
     """*context* with an unsampled span of a trace of its own: two excluded requests never share one."""
-    span = SpanContext(getrandbits(128) | 1, getrandbits(64) | 1, is_remote=False, trace_flags=_UNSAMPLED)
-    return set_span_in_context(NonRecordingSpan(span), context)
+    return set_span_in_context(_Silent(), context)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from inspect import iscoroutinefunction
@@ -49,6 +47,7 @@ class TenantFromClaim:
     header: str = "authorization"
     verify: Callable[[str], Mapping[str, Any] | bool] | None = None
     _once: Once = field(init=False, repr=False, compare=False)
+    _read: Callable[[str], Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = [] if isinstance(self.claim, str) and self.claim else [f"claim is not a name: {self.claim!r}"]
@@ -59,6 +58,7 @@ class TenantFromClaim:
             raise ConfigurationError(*problems)
         object.__setattr__(self, "header", self.header.lower())
         object.__setattr__(self, "_once", Once())
+        object.__setattr__(self, "_read", _reader())
 
     @property
     def claimed(self) -> bool:
@@ -72,7 +72,7 @@ class TenantFromClaim:
             return None
         token = value[7:].strip() if value[:7].lower() == "bearer " else value
         verified = True if self.verify is None else self._verified(self.verify, token)
-        claims = _claims(token) if verified is True else verified
+        claims = self._read(token) if verified is True else verified
         return _text(_nested(claims, self.claim)) if isinstance(claims, Mapping) else None
 
     def _verified(self, verify: Callable[[str], Mapping[str, Any] | bool], token: str) -> Mapping[str, Any] | bool:
@@ -83,16 +83,22 @@ class TenantFromClaim:
             return False
 
 
-def _claims(token: str) -> Any:
-    """Return what the token says, or ``None`` when it is none."""
-    found = _TOKEN.fullmatch(token)
-    if found is None:
-        return None
-    padding = "=" * (-len(found[1]) % 4)
-    try:
-        return json.loads(b64decode(found[1] + padding, altchars=b"-_"))
-    except (ValueError, RecursionError):
-        return None
+def _reader() -> Callable[[str], Any]:
+    """Return what reads a token: what it says, or ``None`` when it is none."""
+    from base64 import b64decode  # noqa: PLC0415 - for services that read tokens
+    from json import loads  # noqa: PLC0415 - the same
+
+    def claims(token: str) -> Any:
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            return None
+        padding = "=" * (-len(found[1]) % 4)
+        try:
+            return loads(b64decode(found[1] + padding, altchars=b"-_"))
+        except (ValueError, RecursionError):
+            return None
+
+    return claims
 
 
 def _nested(claims: Mapping[str, Any], name: str) -> Any:

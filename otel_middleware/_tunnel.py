@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.metrics import get_meter_provider
 
 from otel_middleware import _attributes as names
-from otel_middleware._exchange import exception_event, status_of
+from otel_middleware._exception_event import exception_event, status_of
 from otel_middleware._redactions import count_redactions
 from otel_middleware._text import qualified_name
 from otel_middleware.errors import ConfigurationError
-from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
     from otel_middleware.request import Request
+    from otel_middleware.sanitization import Sanitizer
 
 __all__ = ["PROPAGATED", "belongs_around", "captured_safely", "tunnelled"]
 
@@ -30,6 +30,8 @@ def belongs_around(protocol: str, app: Any, upstream: type, sanitizer: Any) -> N
     Raises:
         ConfigurationError: When it does not, with both problems.
     """
+    from otel_middleware.sanitization import Sanitizer  # noqa: PLC0415 - imported where one is used
+
     problems = []
     if not isinstance(app, upstream):
         problems.append(

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["machine_in", "scheme_in", "version_in"]
+from otel_middleware import _host
+
+__all__ = ["is_header_name", "length_in", "machine_in", "port_in", "scheme_in", "version_in"]
 
 _SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _VERSIONS = frozenset({"1.1", "2", "1.0", "3", "HTTP/1.1", "HTTP/2", "HTTP/1.0", "HTTP/3", "HTTP/2.0"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}")
-_VERSION = re.compile(r"(?:[A-Z]{1,8}/)?[0-9]{1,4}(?:\.[0-9]{1,16})?")
+_VERSION = re.compile(r"(?:HTTP/)?[0-9]{1,4}(?:\.[0-9]{1,16})?")
+_LENGTH = re.compile(r"0*([0-9]{1,18})")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,128}")
 _MACHINE = re.compile(r"[A-Za-z0-9._:%\[\]-]{1,255}")
 
 
@@ -25,7 +29,7 @@ def scheme_in(value: Any) -> str:
 
 
 def version_in(value: Any) -> str | None:
-    """*value* when it is a protocol's version (RFC 9112, section 2.3), else ``None``."""
+    """*value* when it is a version of HTTP (RFC 9112, section 2.3), else ``None``."""
     if not isinstance(value, str):
         return None
     return value if value in _VERSIONS or _VERSION.fullmatch(value) else None
@@ -34,3 +38,26 @@ def version_in(value: Any) -> str | None:
 def machine_in(value: Any) -> str | None:
     """*value* when it can be an address or the name of a machine, else ``None``; a Unix socket's path is none."""
     return value if isinstance(value, str) and _MACHINE.fullmatch(value) else None
+
+
+def port_in(value: Any) -> int | None:
+    """*value*, text or a number, when it is a port, 1 to 65535, else ``None``."""
+    if isinstance(value, str):
+        return _host.port_in(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return int(value) if 0 < value <= _host.MAX_PORT else None
+
+
+def is_header_name(name: str) -> bool:
+    """Whether *name*, in lower case, is a header's (RFC 9110, section 5.6.2) and no longer than 128 characters."""
+    return _HEADER_NAME.fullmatch(name) is not None
+
+
+def length_in(value: str | None) -> int | None:
+    """*value* when it is a Content-Length (RFC 9110, section 8.6) of up to 18 digits, else ``None``.
+
+    A metric of more would be the last one: nothing that adds it up can be exported any more.
+    """
+    found = _LENGTH.fullmatch(value) if value else None
+    return None if found is None else int(found[1])

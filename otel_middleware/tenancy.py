@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, field
@@ -80,7 +79,7 @@ class Tenants:
     _policies: tuple[TenantPolicy, ...] = field(init=False, repr=False, compare=False)
     _unclaimed: tuple[TenantPolicy, ...] = field(init=False, repr=False, compare=False)
     _fits: Callable[[str], Any] = field(init=False, repr=False, compare=False)
-    _key: bytes | None = field(init=False, repr=False, compare=False)
+    _shown: Callable[[str], str] = field(init=False, repr=False, compare=False)
     _on_metrics: BoundedValues = field(init=False, repr=False, compare=False)
     _once: Once = field(init=False, repr=False, compare=False)
 
@@ -92,13 +91,13 @@ class Tenants:
             raise ConfigurationError(*problems)
         policies = self.policy.policies if isinstance(self.policy, FirstOf) else (self.policy,)
         key = self.hashed_with.encode() if isinstance(self.hashed_with, str) else self.hashed_with
-        shown = [_shown(tenant, key) for tenant in self.allowed or ()]
+        shown = _as_it_is if key is None else _hashing(key)
         compiled = {
             "_policies": policies,
             "_unclaimed": tuple(policy for policy in policies if not getattr(policy, "claimed", True)),
             "_fits": re.compile(self.pattern).fullmatch,
-            "_key": key,
-            "_on_metrics": BoundedValues(self.max_on_metrics, always=[self.unknown, *shown]),
+            "_shown": shown,
+            "_on_metrics": BoundedValues(self.max_on_metrics, always=[self.unknown, *map(shown, self.allowed or ())]),
             "_once": Once(),
         }
         for name, value in compiled.items():
@@ -107,7 +106,7 @@ class Tenants:
     @property
     def hidden_headers(self) -> tuple[str, ...]:
         """Headers that hold a tenant which may not be readable."""
-        if self._key is None:
+        if self.hashed_with is None:
             return ()
         read = (getattr(policy, "header", getattr(policy, "name", None)) for policy in self._policies)
         return tuple(name for name in read if isinstance(name, str))
@@ -144,20 +143,22 @@ class Tenants:
             return self.unknown
         if self.allowed is not None and tenant not in self.allowed:
             return self.unknown
-        return tenant if self._key is None else _shown(tenant, self._key)
+        return self._shown(tenant)
 
     def on_metrics_value(self, tenant: str) -> str:
         """Return what metrics show for *tenant*, which is an answer of ``of()`` or ``validated()``."""
         return self._on_metrics.of(tenant)
 
 
-def _shown(tenant: str, key: bytes | None) -> str:
+def _as_it_is(tenant: str) -> str:
+    return tenant
+
+
+def _hashing(key: bytes) -> Callable[[str], str]:
+    from hmac import digest  # noqa: PLC0415 - takes OpenSSL with it, which few need
+
     # A lone surrogate, which a custom pattern may let through, has no UTF-8.
-    return (
-        tenant
-        if key is None
-        else hmac.digest(key, tenant.encode("utf-8", "surrogatepass"), "sha256").hex()[:_HASH_DIGITS]
-    )
+    return lambda tenant: digest(key, tenant.encode("utf-8", "surrogatepass"), "sha256").hex()[:_HASH_DIGITS]
 
 
 def _problems(tenants: Tenants) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import attach, get_current
 from opentelemetry.trace import set_span_in_context
 
+from otel_middleware._child_spans import message_span, put_status
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class MessageSpans:
         hook = self._options.client_request_hook
 
         async def received() -> Message:
-            span = self._exchange.message_span("receive")
+            span = message_span(self._exchange, "receive")
             previous = get_current()
             inner = set_span_in_context(span, previous)
             attach(inner)
@@ -73,7 +74,7 @@ class MessageSpans:
 
         async def sent(message: Message) -> None:
             guarded("a message span", self._ask_for_route, message)
-            span = self._exchange.message_span("send")
+            span = message_span(self._exchange, "send")
             previous = get_current()
             attach(set_span_in_context(span, previous))
             try:
@@ -99,4 +100,4 @@ class MessageSpans:
         span.set_attribute(_EVENT_TYPE, kind)
         status = message["status"] if kind == "http.response.start" else _STATUS_OF_FRAMES.get(kind)
         if isinstance(status, int):
-            self._exchange.put_status(span, status)
+            put_status(self._exchange, span, status)

@@ -9,9 +9,10 @@ from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_middleware._by_hand import exchange_in
-from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._silence import silenced
+from otel_middleware._wire import version_in
 from otel_middleware.asgi._ending import failed, returned
 from otel_middleware.asgi._message_spans import MessageSpans
 from otel_middleware.asgi._shadow import ScopeRequest, below, bound_to, peer_of, shadow
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware._plan import Plan
     from otel_middleware.asgi._types import App, Receive, Scope, Send
+    from otel_middleware.exclusion import Exclusion
 
 __all__ = ["Serve"]
 
@@ -36,27 +38,27 @@ class Serve:
     Args:
         app: The inner layers around the application.
         plan: What the stack was built with.
+        bare: The application, which serves what is excluded.
     """
 
-    def __init__(self, app: App, plan: Plan) -> None:
+    def __init__(self, app: App, plan: Plan, bare: App) -> None:
         self.app = app
         self.plan = plan
+        self._bare = bare
+        self._exclusion = plan.options.exclusion
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         if scope["type"] not in _SERVED or exchange_in(scope) is not None:
             return await self.app(scope, receive, send)
-        if self._excludes(scope):
+        if self._exclusion is not None and self._excludes(self._exclusion, scope):
             return await self._serve_silenced(scope, receive, send)
         exchange = self._opened(scope)
         if exchange is None:
             return await self.app(scope, receive, send)
         return await self._serve(exchange, scope, receive, send)
 
-    def _excludes(self, scope: Scope) -> bool:
-        exclusion = self.plan.options.exclusion
-        if exclusion is None:
-            return False
+    def _excludes(self, exclusion: Exclusion, scope: Scope) -> bool:
         path = scope.get("path")
         if isinstance(path, str) and exclusion.path(path):
             return True
@@ -68,7 +70,7 @@ class Serve:
         silence = silenced(previous)
         attach(silence)
         try:
-            return await self.app(scope, receive, send)
+            return await self._bare(scope, receive, send)
         except GeneratorExit:
             previous = previous if get_current() is silence else get_current()
             raise
@@ -100,7 +102,10 @@ class Serve:
         plan.routes.before(exchange, scope)
         if plan.options.default_span_details is not None:
             exchange.name_by(plan.options.default_span_details, scope)
-        plan.ask(exchange, shadow(exchange, connection, scope))
+        query, version = plan.safe_query(request.query), version_in(scope.get("http_version"))
+        plan.begin(
+            exchange, connection, query, version, lambda agent: shadow(exchange, connection, query, version, agent)
+        )
         if plan.options.capture_request is not None:
             exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware import _attributes as names
-from otel_middleware._connection import Endpoint, note_client
-from otel_middleware._wire import machine_in, scheme_in, version_in
+from otel_middleware._connection import Endpoint
+from otel_middleware._wire import machine_in, port_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ScopeRequest(Request):
 
     def header(self, name: str) -> str | None:
         """The value of a request header, or ``None``. *name* in any case; several values are joined by ``, ``."""
-        key = name.lower().encode("latin-1", "replace")
+        key = _key_of(name)
         value = self._raw.get(key)
         if value is None:
             return None
@@ -58,6 +58,12 @@ class ScopeRequest(Request):
     def header_lines(self) -> Iterable[tuple[str, str]]:
         """All request headers as pairs of lower-case name and value, one a line."""
         return [(decoded(name), decoded(value)) for name, value in self._lines]
+
+
+@lru_cache(maxsize=1_024)  # asked by code, not by clients
+def _key_of(name: str) -> bytes:
+    """The header *name* as a scope spells it."""
+    return name.lower().encode("latin-1", "replace")
 
 
 def decoded(value: Any) -> str:
@@ -93,10 +99,12 @@ def _by_name(headers: Any) -> tuple[dict[bytes, Any], Iterable[tuple[bytes, Any]
 def _lowered(line: Any) -> tuple[bytes, Any] | None:
     try:
         name, value = line
-        name = name.encode("utf-8", "replace") if isinstance(name, str) else bytes(name)
     except (TypeError, ValueError):
         return None
-    return name.lower(), value
+    if isinstance(name, str):
+        return name.encode("utf-8", "replace").lower(), value
+    # Anything else is no name; of a number, bytes() would make as many NULs.
+    return (bytes(name).lower(), value) if isinstance(name, (bytes, bytearray, memoryview)) else None
 
 
 def below(scope: Mapping[str, Any], path: str) -> tuple[str, str]:
@@ -132,39 +140,40 @@ def _endpoint(pair: Any) -> Endpoint:
     address = machine_in(pair[0]) if isinstance(pair, (tuple, list)) and pair else None
     if address is None:
         return Endpoint()
-    port = pair[1] if len(pair) > 1 else None
-    return Endpoint(address, port if isinstance(port, int) else None)
+    return Endpoint(address, port_in(pair[1]) if len(pair) > 1 else None)
 
 
-def shadow(exchange: Exchange, connection: Connection, scope: Mapping[str, Any]) -> dict[str, Any]:
+def shadow(
+    exchange: Exchange, connection: Connection, query: str, version: str | None, agent: str | None
+) -> dict[str, Any]:
     """The request that upstream is shown: small, well-formed and without secrets.
 
     Where only stable conventions are reported, upstream copies server, client and query as they are, and unquotes the query once
     more for a URL that nobody gets: they are noted as facts instead.
+
+    Args:
+        exchange: The request.
+        connection: After trust.
+        query: Safe to be shown.
+        version: Of the protocol.
+        agent: The user agent to show; ``None`` for none.
     """
-    request, plan = exchange.request, exchange.plan
     headers: list[tuple[bytes, bytes]] = []
-    agent = plan.agents.to_show(exchange)
     if agent is not None:
-        headers.append((b"user-agent", agent.encode("latin-1", "replace")))
-    query = plan.safe_query(request.query)
+        headers.append((b"user-agent", agent.encode("utf-8", "replace")))
     shown: dict[str, Any] = {
         "type": exchange.kind,
-        "method": request.method,
+        "method": exchange.request.method,
         "path": exchange.safe_path,
         "scheme": connection.scheme,
-        "http_version": version_in(scope.get("http_version")),
+        "http_version": version,
         "headers": headers,
     }
-    if plan.measurement.old:
+    if exchange.plan.measurement.old:
         client, host, port = connection.client, connection.host, connection.server.port
         if host:
             headers.append((b"host", (connection.authority or host).encode("utf-8", "replace")))
             shown["server"] = (host, port or 80)
         shown["query_string"] = unquotable(query).encode("utf-8", "replace")
-        if query and plan.measurement.new:
-            exchange.facts[names.URL_QUERY] = query
         shown["client"] = (client.address, client.port) if client.address else None
-    else:
-        note_client(exchange, connection, query)
     return shown

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import guarded, say_once
 from otel_middleware.asgi._answer import accepted, answered
+from otel_middleware.asgi._ending import has_left
 from otel_middleware.asgi._session import received_in_session, sent_in_session
 
 if TYPE_CHECKING:
@@ -58,10 +59,16 @@ class Watch:
 
     async def send(self, message: Message) -> None:
         """Send to the server."""
-        noted = not self._exchange.over
+        exchange = self._exchange
+        noted, chunk = not exchange.over, 0
         if noted:
             try:
-                message = self._sending(message)
+                if message["type"] == "http.response.body" and message.get("more_body"):
+                    chunk = len(message.get("body") or b"")
+                    if chunk and exchange.first_byte is None:
+                        exchange.first_byte = perf_counter_ns()
+                else:
+                    message = self._sending(message)
             except Exception as error:  # noqa: BLE001 - the server says what it thinks of a malformed message
                 say_once("sending", "noting a message", error, "it is not counted")
         try:
@@ -70,7 +77,11 @@ class Watch:
             self.server_error = error
             guarded("noting a refused message", self._refused, message)
             raise
-        if noted:
+        if chunk:
+            self._begun = True
+            if exchange.bytes_sent is not None:
+                exchange.bytes_sent += chunk
+        elif noted:
             try:
                 self._sent(message)
             except Exception as error:  # noqa: BLE001 - the server took it
@@ -89,10 +100,9 @@ class Watch:
     def look_for_client(self) -> None:
         """Note that the client has left, where only the server knows.
 
-        uvicorn and hypercorn drop silently what is sent to a client that has left; the objects that ``receive`` and ``send``
-        belong to know. Asked before the last message: a connection may well be closed after it.
+        Asked before the last message: a connection may well be closed after it.
         """
-        if _says(self._receive, "disconnected") or _says(self._send, "closed"):
+        if has_left(self._receive, self._send, streamed=self._begun):
             self._exchange.client_left = True
 
     def _refused(self, message: Message) -> None:
@@ -123,15 +133,9 @@ class Watch:
         if kind == "websocket.http.response.start":
             self._exchange.status = _status_code(message)
             return answered(self._exchange, self._scope, message)
-        if kind == "http.response.body":
-            self._first_or_last(message)
-        return message
-
-    def _first_or_last(self, message: Message) -> None:
-        if not message.get("more_body"):
+        if kind == "http.response.body" and not message.get("more_body"):
             self.look_for_client()
-        elif self._exchange.first_byte is None and message.get("body"):
-            self._exchange.first_byte = perf_counter_ns()
+        return message
 
     def _sent(self, message: Message) -> None:
         kind = message["type"]
@@ -172,10 +176,6 @@ class Watch:
             self._body(message)
         elif exchange.kind == "websocket":
             sent_in_session(exchange, self._scope, kind, message)
-
-
-def _says(function: Any, name: str) -> bool:
-    return getattr(getattr(function, "__self__", None), name, False) is True
 
 
 def _status_code(message: Message) -> int | None:

@@ -46,7 +46,7 @@ class RouteTemplateMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope["type"] in ("http", "websocket"):
+        if scope.get("type") in ("http", "websocket"):
             exchange = exchange_in(scope)
             if exchange is None:
                 span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])

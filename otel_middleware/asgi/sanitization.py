@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
+from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._outcome import is_cancellation
 from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
-from otel_middleware._wire import version_in
+from otel_middleware._wire import is_header_name, length_in, version_in
 from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of, unquotable
-from otel_middleware.sanitization import Sanitizer
 
 if TYPE_CHECKING:
     from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
+    from otel_middleware.sanitization import Sanitizer
 
 __all__ = ["SanitizationMiddleware"]
 
@@ -36,7 +37,8 @@ class SanitizationMiddleware:
         ConfigurationError: When *app* is not an ``OpenTelemetryMiddleware``, or *sanitizer* not a ``Sanitizer``.
     """
 
-    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = Sanitizer()) -> None:  # noqa: B008 - immutable
+    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = SANITIZER) -> None:
+        sanitizer = sanitizer_of(sanitizer)
         belongs_around("asgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
@@ -45,7 +47,7 @@ class SanitizationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] not in ("http", "websocket"):
+        if scope.get("type") not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return
         try:
@@ -62,8 +64,9 @@ class SanitizationMiddleware:
     def _shown(self, scope: Scope, real: _Real) -> dict[str, Any]:
         request, sanitizer = real.request, self.sanitizer
         headers = [
-            (name.encode("latin-1", "replace"), _shown_header(sanitizer, name, value))
+            (name.encode("utf-8", "replace"), _shown_header(sanitizer, name, value))
             for name, value in request.header_lines()
+            if is_header_name(name) and (name != "content-length" or length_in(value) is not None)
         ]
         query = unquotable(sanitizer.query(request.query)).encode("utf-8", "replace")
         return {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
+from otel_middleware._defaults import SANITIZER
 from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
@@ -16,7 +17,6 @@ from otel_middleware.asgi.routing import RouteTemplateMiddleware
 from otel_middleware.asgi.status import ErrorStatusMiddleware
 from otel_middleware.asgi.tenancy import TenantMiddleware
 from otel_middleware.frameworks import asgi_router
-from otel_middleware.sanitization import Sanitizer
 from otel_middleware.status import ErrorStatuses
 from otel_middleware.trust import TrustPolicy
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from otel_middleware.request import Request, Response
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
+    from otel_middleware.sanitization import Sanitizer
     from otel_middleware.tenancy import TenantPolicy, Tenants
 
 __all__ = ["instrument"]
@@ -40,7 +41,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     *,
     routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Scope], str | None] | None = None,
     tenant: Tenants | TenantPolicy | None = None,
-    sanitizer: Sanitizer | None = Sanitizer(),  # noqa: B008 - immutable
+    sanitizer: Sanitizer | None = SANITIZER,
     errors: ErrorStatuses | Callable[[Response], bool | None] = ErrorStatuses(),  # noqa: B008 - immutable
     trust: TrustPolicy = TrustPolicy(),  # noqa: B008 - immutable
     excluded_urls: str | Sequence[str] | Callable[[Request], bool] | None = None,
@@ -122,7 +123,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(layered, Plan(options, tracers, meters, ask, neighbours))
+    return Serve(layered, Plan(options, tracers, meters, ask, neighbours), app)
 
 
 async def _stub(_scope: Any, _receive: Any, _send: Any) -> None: ...

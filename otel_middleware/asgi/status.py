@@ -39,7 +39,7 @@ class ErrorStatusMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope["type"] in ("http", "websocket"):
+        if scope.get("type") in ("http", "websocket"):
             exchange = exchange_in(scope)
             if exchange is not None:
                 exchange.set_verdict(self.errors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._neighbours import _FLAG, _instrumentor, _instrumentor_of_process
+from otel_middleware._neighbours import FLAG, instrumentor, instrumentor_of_process
 from otel_middleware.frameworks import asgi_router, wsgi_router
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def others_on(app: Any, protocol: str, reached: Iterable[Any]) -> str:
     """
     framework = (asgi_router if protocol == "asgi" else wsgi_router)(app).name
     for candidate in reached:
-        if getattr(candidate, "__dict__", {}).get(_FLAG) is True:
-            return _instrumentor(framework)
+        if getattr(candidate, "__dict__", {}).get(FLAG) is True:
+            return instrumentor(framework)
         for kind in _kinds(candidate):
             if kind.__name__ == "OpenTelemetryMiddleware" and kind.__module__.startswith("opentelemetry."):
                 return (
                     f"{kind.__module__}.OpenTelemetryMiddleware, which should be removed, instruments the application"
                 )
-    return _instrumentor_of_process(framework)
+    return instrumentor_of_process(framework)
 
 
 def _kinds(candidate: Any) -> Iterator[Any]:

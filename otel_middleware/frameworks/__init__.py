@@ -15,10 +15,10 @@ from otel_middleware.frameworks._bridge import across
 from otel_middleware.frameworks._finding import Same, reached_from
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
 from otel_middleware.frameworks._recording import RecordingScope
-from otel_middleware.frameworks._registry import ASGI, WSGI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
+    from types import ModuleType
 
 __all__ = ["Asked", "Router", "asgi_router", "wsgi_router"]
 
@@ -88,7 +88,8 @@ def asgi_router(app: Any) -> Router:
     An application of no known framework, and a function over several applications, get a router that only reads what
     routers leave in the scope.
     """
-    found = _found(app, ASGI, WSGI)
+    registry = _known()
+    found = _found(app, registry.ASGI, registry.WSGI)
     if len(found) == 1:
         return found[0]
     return Router(_unknown.RECORDED if any(router.records for router in found) else _unknown.ASGI, app)
@@ -96,8 +97,16 @@ def asgi_router(app: Any) -> Router:
 
 def wsgi_router(app: Any) -> Router:
     """The same for the WSGI application *app*."""
-    found = _found(app, WSGI, ASGI)
+    registry = _known()
+    found = _found(app, registry.WSGI, registry.ASGI)
     return found[0] if len(found) == 1 else Router(_unknown.WSGI, app)
+
+
+def _known() -> ModuleType:
+    """The frameworks' files, imported with the first stack that is built."""
+    from otel_middleware.frameworks import _registry  # noqa: PLC0415
+
+    return _registry
 
 
 def _found(app: Any, spoken: Iterable[Framework], bridged: Iterable[Framework]) -> list[Router]:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._exchange import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.frameworks import Asked
-from otel_middleware.routing.inference import InferredRoutes
-from otel_middleware.routing.table import RouteTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware._exchange import Exchange
     from otel_middleware.frameworks import Router
+    from otel_middleware.routing.inference import InferredRoutes
+    from otel_middleware.routing.table import RouteTable
 
 __all__ = ["Routes"]
 
@@ -27,6 +27,13 @@ UNKNOWN = "unknown"
 
 _NOT_ROUTED = (404, 405)
 """What a router answers that matched nothing."""
+
+
+def _learner(option: Any = None) -> InferredRoutes:
+    """*option* where it is a learner, else a new one."""
+    from otel_middleware.routing.inference import InferredRoutes  # noqa: PLC0415
+
+    return option if isinstance(option, InferredRoutes) else InferredRoutes()
 
 
 class Routes:
@@ -49,30 +56,27 @@ class Routes:
         self._take(option)
 
     def _take(self, option: Any) -> None:
-        if isinstance(option, InferredRoutes):
-            self.learner = option
-            return
-        if option is None:
-            self.learner = InferredRoutes()
-        elif isinstance(option, RouteTable):
-            self.table = option
-            self.learner = InferredRoutes() if option.infer else None
-        elif isinstance(option, type):
-            raise ConfigurationError(f"routes must be an instance, not the class {option!r}")
-        elif callable(option):
-            self.function = option
-            self.learner = InferredRoutes()
-        else:
-            self._declare(option)
+        # Sources are imported where a stack is built that uses them: learning takes more to import than all the rest.
+        from otel_middleware.routing.table import RouteTable  # noqa: PLC0415
 
-    def _declare(self, option: Any) -> None:
-        if isinstance(option, (str, bytes)) or not hasattr(option, "__iter__"):
+        if isinstance(option, RouteTable):
+            self.table = option
+            self.learner = _learner() if option.infer else None
+            return
+        self.learner = _learner(option)
+        if option is None or option is self.learner:
+            return
+        if isinstance(option, type):
+            raise ConfigurationError(f"routes must be an instance, not the class {option!r}")
+        if callable(option):
+            self.function = option
+        elif isinstance(option, (str, bytes)) or not hasattr(option, "__iter__"):
             raise ConfigurationError(
                 "routes must be a RouteTable, InferredRoutes, an iterable of templates or a callable "
                 f"(scope_or_environ) -> str | None, not {option!r}"
             )
-        self.table = RouteTable(option)
-        self.learner = InferredRoutes()
+        else:
+            self.table = RouteTable(option)
 
     @property
     def infers_on_metrics(self) -> bool:

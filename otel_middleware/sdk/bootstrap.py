@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing.util
 import os
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
 from otel_middleware.errors import ConfigurationError
+from otel_middleware.sdk.ending import export_at_end
 
 __all__ = ["Telemetry", "init_telemetry"]
 
@@ -58,9 +58,10 @@ def init_telemetry(
     (endpoint, headers, protocol: ``http/protobuf`` by default, ``grpc`` where ``opentelemetry-exporter-otlp-proto-grpc`` is
     installed), ``OTEL_TRACES_EXPORTER`` and ``OTEL_METRICS_EXPORTER`` (``otlp``, ``console`` or ``none``, or several by
     commas), and ``OTEL_TRACES_SAMPLER``. What is waiting is exported at exit, of a process that was forked by
-    ``multiprocessing`` too; one that ends by ``os._exit`` calls ``flush`` itself. Call it before the application serves; after
-    ``fork`` the SDK's processors start anew in each child, so a pre-loading server may call it in the master. A second call gives
-    the first's result.
+    ``multiprocessing`` too, on SIGTERM unless the program handles it, and when uvicorn has shut down; a process that ends by
+    ``os._exit`` calls ``flush`` itself. Call it before the application serves, in each worker process, so that each has its own
+    ``service.instance.id``; the SDK's processors survive a ``fork``, but older SDKs keep that identifier over it. A second call
+    gives the first's result.
 
     Args:
         service_name: ``service.name``.
@@ -87,16 +88,10 @@ def init_telemetry(
     ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
-    telemetry = _built(Resource.create(attributes), span_exporters, metric_exporters)
+    telemetry = _built(_own(Resource.create(attributes)), span_exporters, metric_exporters)
     _initialised.append(telemetry)
-    atexit.register(telemetry.shutdown)
-    multiprocessing.util.register_after_fork(telemetry, _flush_at_end)
+    export_at_end(telemetry)
     return telemetry
-
-
-def _flush_at_end(telemetry: Telemetry) -> None:
-    """In a child of ``multiprocessing``, which ends without the functions of ``atexit``."""
-    multiprocessing.util.Finalize(None, telemetry.flush, exitpriority=0)
 
 
 def _built(resource: Resource, span_exporters: list[Any], metric_exporters: list[Any]) -> Telemetry:
@@ -120,6 +115,13 @@ def _resource(name: Any, version: Any, environment: Any, problems: list[str]) ->
         "deployment.environment.name": environment,
     }
     return {key: value for key, value in attributes.items() if value is not None}
+
+
+def _own(resource: Resource) -> Resource:
+    """With an identifier of this process where the SDK, an older one, gives none: two workers' metrics are never one series."""
+    if "service.instance.id" in resource.attributes:
+        return resource
+    return resource.merge(Resource({"service.instance.id": str(uuid4())}))
 
 
 def _is_text(value: Any) -> bool:

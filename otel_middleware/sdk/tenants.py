@@ -9,9 +9,7 @@ from opentelemetry.context import Context, get_value
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_middleware._by_hand import TAGGED_KEY
-from otel_middleware._exchange import EXCHANGE_KEY
-from otel_middleware._seams import ASKING
+from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Span
@@ -28,9 +26,11 @@ class TenantSpanProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put the tenant on *span*, unless it was started with one."""
-        beginning = ASKING.get()
-        if beginning is not None and beginning.plan.options.tenants is not None:
-            return  # the server span of a request inside of the current one: it will have a tenant of its own
+        beginning: Any = get_value(EXCHANGE_KEY, parent_context)
+        if beginning is not None and beginning.span is None:
+            if beginning.plan.options.tenants is not None:
+                return  # a server span, which will have a tenant of its own
+            parent_context = beginning.parent
         told = _tenant(parent_context)
         if told is not None and told[0] not in (span.attributes or {}):
             span.set_attribute(*told)

@@ -1,7 +1,7 @@
 """The iterable that an application returned, watched.
 
-It behaves as the application's own does: as often iterable, as long, its own iterator where that is one, closed exactly
-once. The span is current during a step only, so that two responses on one thread, or a body closed in another one, leave
+It behaves as the application's own does: as often iterable, as long, a list where that is one, its own iterator where that is
+one, closed exactly once. The span is current during a step only, so that two responses on one thread, or a body closed in another one, leave
 nothing behind.
 """
 
@@ -47,7 +47,7 @@ class Body:
         self._begun = True  # whether the application has had its say
 
     def __iter__(self) -> Iterator[bytes]:
-        if type(self._body) in (list, tuple):
+        if type(self._body) is tuple:
             return Chunks(self, iter(self._body))
         previous = get_current()
         attach(self._context)
@@ -160,6 +160,39 @@ class SizedIteratorBody(SizedBody, IteratorBody):
     __slots__ = ()
 
 
+class ListBody(list[bytes]):
+    """A list, whose chunks are measured as they are taken.
+
+    Some servers ask for one by type: Granian joins it and sends it whole, with a Content-Length, and never closes it.
+    """
+
+    __slots__ = ("_iterated", "_watched")
+
+    def __init__(self, watch: Watch, body: list[bytes], context: Context) -> None:
+        super().__init__(body)
+        self._iterated = False
+        self._watched = Body(watch, body, context)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._iterated = True
+        return Chunks(self._watched, super().__iter__())
+
+    def close(self) -> None:
+        """Nothing is to be closed; the response is over."""
+        if sys.exc_info()[1] is None:
+            self._taken()
+        self._watched.close()
+
+    def _taken(self) -> None:
+        """Note that its chunks have been taken as they stand, by whoever reads a list without iterating over it."""
+        if not self._iterated:
+            for _ in self:
+                pass
+
+    def __del__(self) -> None:
+        self._taken()
+
+
 class Steps:
     """One iteration over a body; holds it, since a server may keep nothing else."""
 
@@ -177,7 +210,7 @@ class Steps:
 
 
 class Chunks(Steps):
-    """One iteration over a list: no code of the application runs in its steps."""
+    """One iteration over a list or tuple: no code of the application runs in its steps."""
 
     __slots__ = ()
 
@@ -199,7 +232,9 @@ _KINDS = {
 }
 
 
-def body_like(body: Iterable[bytes], watch: Watch, context: Context) -> Body:
-    """A body with a length and a next step where *body* has them."""
+def body_like(body: Iterable[bytes], watch: Watch, context: Context) -> Iterable[bytes]:
+    """A list for a list; else a body with a length and a next step where *body* has them."""
+    if type(body) is list:
+        return ListBody(watch, body, context)
     kind = type(body)
     return _KINDS[hasattr(kind, "__len__"), hasattr(kind, "__next__")](watch, body, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
+from otel_middleware._child_spans import background_failed
 from otel_middleware._guard import guarded
 from otel_middleware._outcome import has_no_body, is_cancellation, tells_of_client
 
@@ -58,7 +59,7 @@ def closing_failed(exchange: Exchange, error: BaseException) -> None:
     if is_cancellation(error):
         return
     if exchange.over:
-        guarded("background", exchange.background_failed, error)
+        guarded("background", background_failed, exchange, error)
     else:
         _blame(exchange, error)
 

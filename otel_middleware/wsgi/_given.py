@@ -69,6 +69,7 @@ class _Silence:
     over = True
     bytes_sent = None
     first_byte = None
+    span = None
 
     def __init__(self) -> None:
         self.exchange = self
@@ -76,8 +77,6 @@ class _Silence:
     def finish(self) -> None: ...
 
     def unanswered(self) -> None: ...
-
-    def background_failed(self, error: BaseException) -> None: ...
 
 
 _SILENCE: Any = _Silence()

@@ -9,9 +9,10 @@ from opentelemetry.context import attach, get_current
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_middleware._by_hand import exchange_in
-from otel_middleware._exchange import EXCHANGE_KEY
+from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._silence import silenced
+from otel_middleware._wire import version_in
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._given import silent_body, watched_body
 from otel_middleware.wsgi._shadow import EnvironRequest, below, bound_to, decoded, peer_of, shadow
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from otel_middleware._exchange import Exchange
     from otel_middleware._plan import Plan
+    from otel_middleware.exclusion import Exclusion
     from otel_middleware.wsgi._types import App, Environ, StartResponse
 
 __all__ = ["Serve"]
@@ -33,27 +35,27 @@ class Serve:
     Args:
         app: The inner layers around the application.
         plan: What the stack was built with.
+        bare: The application, which serves what is excluded.
     """
 
-    def __init__(self, app: App, plan: Plan) -> None:
+    def __init__(self, app: App, plan: Plan, bare: App) -> None:
         self.app = app
         self.plan = plan
+        self._bare = bare
+        self._exclusion = plan.options.exclusion
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         if exchange_in(environ) is not None:
             return self.app(environ, start_response)
-        if self._excludes(environ):
+        if self._exclusion is not None and self._excludes(self._exclusion, environ):
             return self._serve_silenced(environ, start_response)
         exchange = self._opened(environ)
         if exchange is None:
             return self.app(environ, start_response)
         return self._serve(exchange, environ, start_response)
 
-    def _excludes(self, environ: Environ) -> bool:
-        exclusion = self.plan.options.exclusion
-        if exclusion is None:
-            return False
+    def _excludes(self, exclusion: Exclusion, environ: Environ) -> bool:
         if exclusion.path(decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO"))):
             return True
         return exclusion.needs_request and exclusion.request(EnvironRequest(environ))
@@ -63,7 +65,7 @@ class Serve:
         silence = silenced(previous)
         attach(silence)
         try:
-            body = self.app(environ, start_response)
+            body = self._bare(environ, start_response)
         finally:
             attach(previous)
         return body if type(body) in (list, tuple) else silent_body(environ, body, silence)
@@ -87,7 +89,14 @@ class Serve:
         plan, request = self.plan, exchange.request
         connection = plan.connected(exchange, request.scheme, peer_of(environ), lambda: bound_to(environ))
         plan.routes.before(exchange, environ)
-        plan.ask(exchange, shadow(exchange, connection, environ))
+        query, version = plan.safe_query(request.query), version_in(environ.get("SERVER_PROTOCOL"))
+        plan.begin(
+            exchange,
+            connection,
+            query,
+            version,
+            lambda agent: shadow(exchange, connection, environ, query, version, agent),
+        )
         if plan.options.capture_request is not None:
             exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._connection import Endpoint, note_client
-from otel_middleware._wire import machine_in, scheme_in, version_in
+from otel_middleware import _attributes as names
+from otel_middleware._connection import Endpoint
+from otel_middleware._wire import machine_in, port_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:
@@ -45,8 +47,7 @@ class EnvironRequest(Request):
 
     def header(self, name: str) -> str | None:
         """The value of a request header, or ``None``. *name* in any case; servers join several values."""
-        lowered = name.lower()
-        value = self._environ.get(_WITHOUT_PREFIX.get(lowered) or "HTTP_" + lowered.upper().replace("-", "_"))
+        value = self._environ.get(_key_of(name))
         return decoded(value) if isinstance(value, str) and value else None
 
     def header_lines(self) -> Iterable[tuple[str, str]]:
@@ -59,6 +60,13 @@ class EnvironRequest(Request):
                 elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
                     lines.append((key.lower().replace("_", "-"), decoded(value)))
         return lines
+
+
+@lru_cache(maxsize=1_024)  # asked by code, not by clients
+def _key_of(name: str) -> str:
+    """The environ's key of the header *name*."""
+    lowered = name.lower()
+    return _WITHOUT_PREFIX.get(lowered) or "HTTP_" + lowered.upper().replace("-", "_")
 
 
 def decoded(value: Any) -> str:
@@ -90,32 +98,43 @@ def bound_to(environ: Mapping[str, Any]) -> Endpoint:
 
 def _endpoint(address: Any, port: Any) -> Endpoint:
     address = machine_in(address)
-    if address is None:
-        return Endpoint()
-    number = str(port)
-    return Endpoint(address, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else None)  # noqa: PLR2004 - digits of 65535
+    return Endpoint() if address is None else Endpoint(address, port_in(port))
 
 
-def shadow(exchange: Exchange, connection: Connection, environ: Mapping[str, Any]) -> dict[str, Any]:
+def shadow(
+    exchange: Exchange,
+    connection: Connection,
+    environ: Mapping[str, Any],
+    query: str,
+    version: str | None,
+    agent: str | None,
+) -> dict[str, Any]:
     """The request that upstream is shown: small, well-formed and without secrets.
 
     The query travels in up to three keys of an environ; here it stands in one form in all of them. Where only stable conventions
     are reported, upstream copies query, server and client as they are: they are noted as facts instead.
+
+    Args:
+        exchange: The request.
+        connection: After trust.
+        environ: As the server gave it.
+        query: Safe to be shown.
+        version: Of the protocol.
+        agent: The user agent to show; ``None`` for none.
     """
-    request, plan = exchange.request, exchange.plan
-    query, path = plan.safe_query(request.query), exchange.safe_path
+    path = exchange.safe_path
     shown: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": exchange.request.method,
         "wsgi.url_scheme": connection.scheme,
         "PATH_INFO": path,
-        "SERVER_PROTOCOL": version_in(environ.get("SERVER_PROTOCOL")) or "",
+        "SERVER_PROTOCOL": version or "",
     }
-    if plan.measurement.old:
+    if exchange.plan.measurement.old:
         _show_old(shown, connection, environ, path, query)
+        if exchange.plan.measurement.new:
+            exchange.facts[names.URL_PATH] = path  # upstream takes it from a request target, where there is one
     else:
         shown["REQUEST_URI"] = path  # else there would be no url.path
-        note_client(exchange, connection, query)
-    agent = plan.agents.to_show(exchange)
     if agent is not None:
         shown["HTTP_USER_AGENT"] = agent
     return shown

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
+from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._host import host_and_port
 from otel_middleware._outcome import is_cancellation
 from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
-from otel_middleware._wire import machine_in, version_in
-from otel_middleware.sanitization import Sanitizer
-from otel_middleware.trust import host_and_port
+from otel_middleware._wire import is_header_name, machine_in, version_in
 from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from otel_middleware.sanitization import Sanitizer
     from otel_middleware.wsgi._types import App, Environ, StartResponse, Write
 
 __all__ = ["SanitizationMiddleware"]
@@ -39,7 +40,8 @@ class SanitizationMiddleware:
         ConfigurationError: When *app* is not an ``OpenTelemetryMiddleware``, or *sanitizer* not a ``Sanitizer``.
     """
 
-    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = Sanitizer()) -> None:  # noqa: B008 - immutable
+    def __init__(self, app: OpenTelemetryMiddleware, sanitizer: Sanitizer = SANITIZER) -> None:
+        sanitizer = sanitizer_of(sanitizer)
         belongs_around("wsgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
@@ -60,7 +62,7 @@ class SanitizationMiddleware:
         request, sanitizer = real.request, self.sanitizer
         path, query = sanitizer.path(decoded(environ.get("PATH_INFO"))), sanitizer.query(request.query)
         target = f"{path}?{query}" if query else path
-        shown = {**environ, "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": target, _REAL: real}
+        shown = {**_readable(environ), "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": target, _REAL: real}
         shown.pop("RAW_URI", None)
         for name, value in request.header_lines():
             key = "HTTP_" + name.upper().replace("-", "_")
@@ -75,6 +77,16 @@ class SanitizationMiddleware:
         shown["REMOTE_ADDR"], shown["REMOTE_PORT"] = client
         shown["REMOTE_HOST"] = machine_in(environ.get("REMOTE_HOST"))
         return shown
+
+
+def _readable(environ: Environ) -> Environ:
+    """*environ* without the keys and headers that upstream would break at, or report as they are."""
+    return {
+        key: value
+        for key, value in environ.items()
+        if isinstance(key, str)
+        and (not key.startswith("HTTP_") or (isinstance(value, str) and is_header_name(key[5:].lower())))
+    }
 
 
 def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[str, str]]:

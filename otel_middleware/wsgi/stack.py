@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 
+from otel_middleware._defaults import SANITIZER
 from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
 from otel_middleware._seams import MeterSeam, TracerSeam
 from otel_middleware._upstream import choose_semantic_conventions
 from otel_middleware.frameworks import wsgi_router
-from otel_middleware.sanitization import Sanitizer
 from otel_middleware.status import ErrorStatuses
 from otel_middleware.trust import TrustPolicy
 from otel_middleware.wsgi._serve import Serve
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from otel_middleware.request import Request, Response
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
+    from otel_middleware.sanitization import Sanitizer
     from otel_middleware.tenancy import TenantPolicy, Tenants
     from otel_middleware.wsgi._types import App, Environ
 
@@ -40,7 +41,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     *,
     routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Environ], str | None] | None = None,
     tenant: Tenants | TenantPolicy | None = None,
-    sanitizer: Sanitizer | None = Sanitizer(),  # noqa: B008 - immutable
+    sanitizer: Sanitizer | None = SANITIZER,
     errors: ErrorStatuses | Callable[[Response], bool | None] = ErrorStatuses(),  # noqa: B008 - immutable
     trust: TrustPolicy = TrustPolicy(),  # noqa: B008 - immutable
     excluded_urls: str | Sequence[str] | Callable[[Request], bool] | None = None,
@@ -104,7 +105,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     if options.tenants is not None:
         layered = TenantMiddleware(layered, options.tenants)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(layered, Plan(options, tracers, meters, ask, neighbours))
+    return Serve(layered, Plan(options, tracers, meters, ask, neighbours), app)
 
 
 def _stub(_environ: Any, _start_response: Any) -> tuple[bytes, ...]:

@@ -1,0 +1,117 @@
+"""What upstream proposes for a request, and what it proposed before for requests of the same kind.
+
+In stable conventions upstream makes the same span attributes and metric attributes of every request of one method, scheme and
+protocol version; only the path and the user agent differ. It is asked once for each kind and each agent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware import _attributes as names
+from otel_middleware._upstream import DURATION_NEW, REQUEST_SIZES, RESPONSE_SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.metrics import Histogram
+    from opentelemetry.trace import Tracer
+
+    from otel_middleware._active_requests import ActiveRequests
+    from otel_middleware._exchange import Exchange
+    from otel_middleware.sanitization import Sanitizer
+
+__all__ = ["Agents", "Kind", "Kinds", "Proposal"]
+
+Kind = tuple[str, str, str, "str | None"]
+"""``http`` or ``websocket``, method, scheme, protocol version."""
+
+_MOST_KINDS = 200
+"""Kinds that are remembered: nine methods, two schemes and the versions that there are."""
+
+_MOST_AGENTS = 1_000
+"""Agents that are remembered; the first come, since anyone can send any number of others."""
+
+_LONGEST = 512
+"""Characters of an agent that is remembered."""
+
+_SHOWN = 1_024
+"""Characters of an agent that are reported."""
+
+_OF_AGENTS = frozenset({names.OLD_HTTP_USER_AGENT, names.USER_AGENT_ORIGINAL, names.USER_AGENT_SYNTHETIC_TYPE})
+_SETTLED = frozenset({DURATION_NEW, REQUEST_SIZES[DURATION_NEW], RESPONSE_SIZES[DURATION_NEW]})
+"""Histograms whose amounts are not upstream's."""
+
+
+class Proposal:
+    """A server span and its metrics as upstream would make them; filled while upstream is asked.
+
+    Attributes:
+        tracer: Upstream's; ``None`` when it starts no span.
+        attributes: Of the span.
+        records: Name, histogram, amount and attributes of each metric record.
+        active: The counter of active requests, and its attributes.
+    """
+
+    __slots__ = ("active", "attributes", "records", "tracer")
+
+    def __init__(self) -> None:
+        self.tracer: Tracer | None = None
+        self.attributes: Mapping[str, Any] = {}
+        self.records: list[tuple[str, Histogram, float, Mapping[str, Any]]] = []
+        self.active: tuple[ActiveRequests, Mapping[str, Any]] | None = None
+
+
+class Kinds:
+    """Proposals by kind of request, for one stack: without path and agent, which are noted as facts."""
+
+    def __init__(self) -> None:
+        self._known: dict[Kind, Proposal] = {}
+
+    def proposal(self, kind: Kind, exchange: Exchange) -> Proposal | None:
+        """What upstream proposed for this *kind*; ``None`` when it is to be asked."""
+        known = self._known.get(kind)
+        if known is not None:
+            exchange.facts[names.URL_PATH] = exchange.safe_path
+        return known
+
+    def learn(self, kind: Kind, exchange: Exchange, proposal: Proposal) -> None:
+        """Remember *proposal*, unless something in it is of this request alone."""
+        attributes, records = proposal.attributes, proposal.records
+        if len(self._known) >= _MOST_KINDS or attributes.get(names.URL_PATH) != exchange.safe_path:
+            return
+        if exchange.kind != "http" or not _SETTLED.issuperset(record[0] for record in records):
+            return
+        remembered = Proposal()
+        remembered.tracer, remembered.active, remembered.records = proposal.tracer, proposal.active, records
+        remembered.attributes = {
+            name: value for name, value in attributes.items() if name not in _OF_AGENTS and name != names.URL_PATH
+        }
+        self._known[kind] = remembered
+
+
+class Agents:
+    """The user agents of one stack: sanitised, shown to upstream once, and what it proposed noted as facts from then on.
+
+    Args:
+        sanitizer: What is a secret; ``None`` shows agents as they are.
+    """
+
+    def __init__(self, sanitizer: Sanitizer | None) -> None:
+        self._sanitizer = sanitizer
+        self._known: dict[str, Mapping[str, Any]] = {}
+
+    def to_show(self, agent: str | None, exchange: Exchange) -> str | None:
+        """The agent that upstream is to be shown; ``None`` when there is none, or what it says of it is noted already."""
+        if not agent:
+            return None
+        known = self._known.get(agent)
+        if known is not None:
+            exchange.facts.update(known)
+            return None
+        return (agent if self._sanitizer is None else self._sanitizer.header("user-agent", agent))[:_SHOWN]
+
+    def learn(self, agent: str | None, proposal: Proposal) -> None:
+        """Remember what upstream proposed for the agent that it was shown."""
+        if agent and len(agent) <= _LONGEST and len(self._known) < _MOST_AGENTS:
+            self._known[agent] = {name: value for name, value in proposal.attributes.items() if name in _OF_AGENTS}
