@@ -1,7 +1,7 @@
 """Every detail of upstream that this package relies on, in one place.
 
 ``opentelemetry-instrumentation-asgi`` and ``-wsgi`` are used unmodified. What is relied on, each guarded by a test in
-``tests/test_upstream_guards.py``:
+``tests/test_upstream_guards.py``, and the first three tried out while a stack is built (:mod:`~otel_middleware._fitness`):
 
 * ``OpenTelemetryMiddleware`` takes ``tracer_provider`` and ``meter_provider`` and asks them for ``get_tracer`` /
   ``get_meter``, the meter for ``create_histogram`` and ``create_up_down_counter``.
@@ -9,6 +9,8 @@
   called within upstream's own call. A current span makes it extract nothing.
 * ``is_recording() == False`` is respected: nothing is written on such a span.
 * Metric attributes are one fresh ``dict`` per request and instrument.
+* In stable conventions what it proposes depends on type, method, scheme, protocol version, path and user agent alone, and the last
+  two only on ``url.path`` and ``user_agent.*`` (:mod:`~otel_middleware._proposals`).
 * Names and units of the instruments below.
 * For ``SanitizationMiddleware`` alone: the application is kept in ``.app`` (ASGI) or ``.wsgi`` (WSGI), and both can be assigned.
 * The semantic convention mode is read from the environment once, when the first instrumentation is constructed.

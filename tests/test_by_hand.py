@@ -120,3 +120,35 @@ def test_layers_inside_instrument_add_to_it(protocol, telemetry):
     )
 
     assert telemetry.request(route="/things/{id}").name == "GET /things/{id}"
+
+
+def failing_app(protocol):
+    """A framework whose handler raises, and which lets it through."""
+    if protocol.name == "asgi":
+        routing = pytest.importorskip("starlette.routing")
+
+        async def fail(request):
+            raise LookupError("lost")
+
+        return routing.Router([routing.Route("/orders/{order_id}", fail)])
+    flask = pytest.importorskip("flask").Flask(__name__)
+    flask.config["PROPAGATE_EXCEPTIONS"] = True
+
+    @flask.route("/orders/<order_id>")
+    def fail(order_id):
+        raise LookupError("lost")
+
+    return flask
+
+
+def test_the_route_of_a_handler_that_raises(protocol, telemetry):
+    """The framework is asked too where its handler raises before a response has started."""
+    app = protocol.module.RouteTemplateMiddleware(failing_app(protocol))
+    options = {"exclude_spans": ["receive", "send"]} if protocol.name == "asgi" else {}
+    answer = protocol.get(UPSTREAM[protocol.name](app, **telemetry.providers, **options), "/orders/7")
+
+    (span,) = telemetry.spans
+    assert isinstance(answer.error, LookupError)
+    template = {"asgi": "/orders/{order_id}", "wsgi": "/orders/<order_id>"}[protocol.name]
+    assert span.name == f"GET {template}"
+    assert span.attributes["http.route"] == template

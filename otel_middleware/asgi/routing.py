@@ -63,10 +63,19 @@ class RouteTemplateMiddleware:
         if span.declare(self.routes, path, scope):
             return await self.app(scope, receive, send)
         given = scope if router is None else router.prepared(scope)
+        told = False
 
         async def watched(message: Message) -> None:
-            if message["type"] in _STARTS and not span.ask(self.routes, root, path, given):
-                span.infer(self.routes, message.get("status"))
+            nonlocal told
+            if message["type"] in _STARTS:
+                told = span.ask(self.routes, root, path, given)
+                if not told:
+                    span.infer(self.routes, message.get("status"))
             await send(message)
 
-        return await self.app(given, receive, watched)
+        try:
+            return await self.app(given, receive, watched)
+        except BaseException:
+            if not told:
+                span.ask(self.routes, root, path, given)
+            raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from otel_middleware._defaults import SANITIZER
+from otel_middleware._fitness import SAMPLE_PATH, plain, prove
 from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
@@ -34,6 +35,16 @@ if TYPE_CHECKING:
     from otel_middleware.tenancy import TenantPolicy, Tenants
 
 __all__ = ["instrument"]
+
+_SAMPLE = {
+    "type": "http",
+    "method": "GET",
+    "path": SAMPLE_PATH,
+    "scheme": "http",
+    "http_version": "1.1",
+    "server": ("localhost", 80),
+    "headers": [],
+}
 
 
 def instrument(  # noqa: PLR0913 - each option is one keyword
@@ -101,6 +112,22 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     options = Options("asgi", app, asgi_router, given, unknown)
     choose_semantic_conventions()
     tracers, meters = TracerSeam(options.tracer_provider), MeterSeam(options.meter_provider)
+    try:
+        ask = _asker(tracers, meters)
+        prove(ask, _SAMPLE)
+    except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
+        return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
+    layered: App = RouteTemplateMiddleware(app, options.routes)
+    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
+        layered = ErrorStatusMiddleware(layered, options.errors)
+    if options.tenants is not None:
+        layered = TenantMiddleware(layered, options.tenants)
+    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
+    return Serve(layered, Plan(options, tracers, meters, ask, neighbours), app)
+
+
+def _asker(tracers: TracerSeam, meters: MeterSeam) -> Callable[[dict[str, Any]], None]:
+    """Upstream's middleware around a stub, to be asked about shadows of requests."""
     upstream = OpenTelemetryMiddleware(
         _stub,
         default_span_details=_no_details,
@@ -117,13 +144,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
             return
         raise RuntimeError("upstream's middleware waited while it was asked about a request")
 
-    layered: App = RouteTemplateMiddleware(app, options.routes)
-    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
-        layered = ErrorStatusMiddleware(layered, options.errors)
-    if options.tenants is not None:
-        layered = TenantMiddleware(layered, options.tenants)
-    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(layered, Plan(options, tracers, meters, ask, neighbours), app)
+    return ask
 
 
 async def _stub(_scope: Any, _receive: Any, _send: Any) -> None: ...

@@ -68,7 +68,12 @@ class RouteTemplateMiddleware:
             told = span.ask(self.routes, root, path, environ)
             return start_response(status, headers, *exc_info)
 
-        body = self.app(environ, watched)
+        try:
+            body = self.app(environ, watched)
+        except BaseException:
+            if not told:
+                span.ask(self.routes, root, path, environ)
+            raise
         if not told and not span.ask(self.routes, root, path, environ, body):
             span.infer(self.routes, code)
         return body
