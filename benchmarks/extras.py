@@ -16,7 +16,22 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("", "sdk", "otlp", "yaml", "cli", "test", "servers", "contrib", "lint", "types", "bench", "frameworks", "dev")
+EXTRAS = (
+    "",
+    "sdk",
+    "otlp",
+    "yaml",
+    "cli",
+    "test",
+    "servers",
+    "contrib",
+    "fuzz",
+    "lint",
+    "types",
+    "bench",
+    "frameworks",
+    "dev",
+)
 
 REQUEST = """
 from otel_middleware import TenantFromHeader, asgi, wsgi
@@ -49,6 +64,7 @@ USES = {
     "test": "import pytest, hypothesis, pytest_otel_middleware",
     "servers": "import gunicorn, hypercorn, cheroot, otel_middleware.attach",
     "contrib": "import opentelemetry.distro, otel_middleware.attach",
+    "fuzz": "import atheris",
     "types": "import mypy",
     "bench": "import matplotlib",
     "frameworks": "import litestar, bottle",

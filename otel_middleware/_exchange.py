@@ -20,6 +20,7 @@ from otel_middleware._baggage import TenantBaggage
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._report import settle
 from otel_middleware._route_sources import DECLARED, outranked
+from otel_middleware._wire import length_in
 from otel_middleware.request import Response
 
 if TYPE_CHECKING:
@@ -100,16 +101,18 @@ class Exchange:
         "tenants",
     )
 
-    def __init__(self, plan: Plan, request: Request, kind: str = "http") -> None:
+    def __init__(
+        self, plan: Plan, request: Request, kind: str, root_path: str, route_path: str, safe_path: str
+    ) -> None:
         self.plan = plan
         self.request = request
         self.kind = kind
         # One clock for span and metric: wall time once, differences from the monotonic clock.
         self.start = time_ns()
         self.clock = perf_counter_ns()
-        self.root_path = ""  # as the server gave it
-        self.route_path = request.path  # below root_path: what declared templates match
-        self.safe_path = request.path  # sanitised, root_path included
+        self.root_path = root_path  # as the server gave it
+        self.route_path = route_path  # below root_path: what declared templates match
+        self.safe_path = safe_path  # sanitised, root_path included
         self.tenant_believed = True
         self.facts: dict[str, Any] = {}  # span attributes that correct upstream's; ``None`` takes one away
         self.begun: Mapping[str, Any] = self.facts  # the attributes that the span started with
@@ -278,8 +281,7 @@ class Exchange:
         """Bytes of the request body: counted where the application read it all, else as announced; ``None`` without a body."""
         if self.request_complete and self.bytes_received:
             return self.bytes_received
-        announced = self.request.header("content-length")
-        return int(announced) if announced and announced.isascii() and announced.isdigit() else None
+        return length_in(self.request.header("content-length"))
 
     def _count_out(self) -> None:
         if self.active is not None:

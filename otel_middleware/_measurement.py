@@ -37,6 +37,7 @@ _MOST_TEMPLATES = 2_000
 
 _FROM_CLIENTS = (
     *(names.OLD_HTTP_HOST, names.OLD_HTTP_SERVER_NAME, names.OLD_NET_HOST_NAME, names.OLD_NET_HOST_PORT),
+    *(names.URL_SCHEME, names.OLD_HTTP_SCHEME),  # some servers believe X-Forwarded-Proto
     *(names.OLD_HTTP_FLAVOR, names.NETWORK_PROTOCOL_VERSION),  # wsgiref passes HTTP/1.<any number>
 )
 _METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)

@@ -80,10 +80,9 @@ class Plan:
         """
         if not self.neighbours.seen:
             self.neighbours.look_again()
-        exchange = Exchange(self, request, kind)
-        exchange.root_path, exchange.route_path = root_path, route_path
         path = path_of(request.path)
-        exchange.safe_path = _encodable(path) if self.sanitizer is None else self.sanitizer.path(path)
+        path = _encodable(path) if self.sanitizer is None else self.sanitizer.path(path)
+        exchange = Exchange(self, request, kind, root_path, route_path, path)
         method = request.method
         if method not in self.methods.agreed or kind == "websocket":
             self._put_method(exchange, method)
@@ -147,7 +146,7 @@ class Plan:
         begin(exchange, proposal)
 
     def _shown_method(self, method: str) -> str:
-        return "".join(filter(str.isprintable, self.safe_text(method)))[:_LONGEST_METHOD]
+        return "".join(filter(str.isprintable, self.safe_text(method)))[:_LONGEST_METHOD] or "\ufffd"
 
     def _put_method(self, exchange: Exchange, method: str) -> None:
         canonical = self.methods.canonical(method)

@@ -9,8 +9,8 @@
   called within upstream's own call. A current span makes it extract nothing.
 * ``is_recording() == False`` is respected: nothing is written on such a span.
 * Metric attributes are one fresh ``dict`` per request and instrument.
-* In stable conventions what it proposes depends on type, method, scheme, protocol version, path and user agent alone, and the last
-  two only on ``url.path`` and ``user_agent.*`` (:mod:`~otel_middleware._proposals`).
+* In stable conventions what it proposes depends on type, method, scheme, protocol version, path and user agent alone; of the last
+  two it makes ``url.path`` and ``user_agent.*`` only (:mod:`~otel_middleware._proposals`).
 * Names and units of the instruments below.
 * For ``SanitizationMiddleware`` alone: the application is kept in ``.app`` (ASGI) or ``.wsgi`` (WSGI), and both can be assigned.
 * The semantic convention mode is read from the environment once, when the first instrumentation is constructed.

@@ -57,8 +57,8 @@ def _tells_of_disconnect(exchange: Exchange, watch: Watch, error: BaseException)
 def has_left(receive: Receive, send: Send, *, streamed: bool) -> bool:
     """Whether the objects that *receive* and *send* belong to know that the client has left.
 
-    uvicorn, hypercorn and Daphne drop silently what is sent to such a client. uvicorn notes it when its event loop runs again: while
-    an application streams without letting it run, the transport knows, which a failed write has closed.
+    uvicorn, hypercorn and Daphne drop silently what is sent to such a client. uvicorn notes it when its event loop runs again:
+    while an application streams without letting it run, the transport knows, which a failed write has closed.
     """
     receiver, sender = getattr(receive, "__self__", None), getattr(send, "__self__", None)
     if getattr(receiver, "disconnected", False) is True or getattr(sender, "closed", False) is True:

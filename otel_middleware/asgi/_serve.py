@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Serve"]
 
-_SERVED = frozenset({"http", "websocket"})
+_SERVED = ("http", "websocket")
 
 _NATIVE_KEYS = {"fastapi.telemetry": None, "starlette.opentelemetry": True}
 """Private keys by which FastAPI and Starlette are told that somebody else instruments (option ``native_telemetry``)."""
@@ -49,7 +49,7 @@ class Serve:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope["type"] not in _SERVED or exchange_in(scope) is not None:
+        if scope.get("type") not in _SERVED or exchange_in(scope) is not None:
             return await self.app(scope, receive, send)
         if self._exclusion is not None and self._excludes(self._exclusion, scope):
             return await self._serve_silenced(scope, receive, send)

@@ -55,6 +55,10 @@ class ScopeRequest(Request):
             return ", ".join(decoded(line) for other, line in self._lines if other == key)
         return decoded(value)
 
+    def raw_lines(self) -> Iterable[tuple[bytes, Any]]:
+        """The same as the server gave them, names in lower case."""
+        return self._lines
+
     def header_lines(self) -> Iterable[tuple[str, str]]:
         """All request headers as pairs of lower-case name and value, one a line."""
         return [(decoded(name), decoded(value)) for name, value in self._lines]

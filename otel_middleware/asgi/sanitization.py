@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
+from otel_middleware._clean_lines import CleanLines
 from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._outcome import is_cancellation
@@ -42,6 +43,7 @@ class SanitizationMiddleware:
         belongs_around("asgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
+        self._clean = CleanLines()
         self._application: App = self.app.app
         self.app.app = _Restoring(self._application, sanitizer)
 
@@ -63,11 +65,7 @@ class SanitizationMiddleware:
 
     def _shown(self, scope: Scope, real: _Real) -> dict[str, Any]:
         request, sanitizer = real.request, self.sanitizer
-        headers = [
-            (name.encode("utf-8", "replace"), _shown_header(sanitizer, name, value))
-            for name, value in request.header_lines()
-            if is_header_name(name) and (name != "content-length" or length_in(value) is not None)
-        ]
+        headers = [shown for line in request.raw_lines() if (shown := self._shown_line(line)) is not None]
         query = unquotable(sanitizer.query(request.query)).encode("utf-8", "replace")
         return {
             **scope,
@@ -77,10 +75,23 @@ class SanitizationMiddleware:
             "path": sanitizer.path(request.path),
             "query_string": query,
             "headers": headers,
-            "client": peer_of(scope) if peer_of(scope).address else None,
-            "server": bound_to(scope) if bound_to(scope).address else None,
+            "client": peer if (peer := peer_of(scope)).address else None,
+            "server": bound if (bound := bound_to(scope)).address else None,
             _REAL: real,
         }
+
+    def _shown_line(self, line: tuple[bytes, Any]) -> tuple[bytes, Any] | None:
+        """What upstream is shown of a header line; ``None`` for one that it would break at."""
+        known = self._clean.like(line)
+        if known is not None:
+            return known
+        name, value = decoded(line[0]), decoded(line[1])
+        if not is_header_name(name) or (name == "content-length" and length_in(value) is None):
+            return None
+        shown = (name.encode("utf-8", "replace"), _shown_header(self.sanitizer, name, value))
+        if shown == line and name not in PROPAGATED:
+            self._clean.remember(shown)
+        return shown
 
 
 def _shown_header(sanitizer: Sanitizer, name: str, value: str) -> bytes:

@@ -9,31 +9,45 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from otel_middleware.cli._giving_up import FAILED, USAGE, give_up
+
 if TYPE_CHECKING:
     import typer
 
 __all__ = ["main"]
 
 _REMEDY = 'pip install "otel-middleware[cli]"'
-_USAGE = 2
-"""Exit status for a command that could not be started, as shells and typer have it."""
 
 
 def main() -> None:
     """Run the command that the arguments name; exits with its status.
 
-    Where a package of the extra ``cli`` is missing it prints one line with the remedy and exits with 2.
+    What is wrong with the arguments is one line with the remedy and exit status 2, as is a package of the extra ``cli`` that is
+    missing.
     """
     try:
-        _commands()(prog_name="otel-middleware")
+        status = _commands()(prog_name="otel-middleware", standalone_mode=False)
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package == "otel_middleware":
+        if (error.name or "").partition(".")[0] == "otel_middleware":
             raise
-        print(
-            f"otel-middleware: the command line needs {error.name}, which is not installed: {_REMEDY}", file=sys.stderr
-        )
-        sys.exit(_USAGE)
+        give_up(f"the command line needs {error.name}, which is not installed: {_REMEDY}")
+    except Exception as error:
+        _told(error)
+        raise
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _told(error: Exception) -> None:
+    """Exit as *error* asks when it is one of click's, which typer has by another name in each version."""
+    kind = type(error).__name__
+    if kind == "Abort":
+        sys.exit(FAILED)
+    if kind == "NoArgsIsHelpError":  # its message is the help
+        error.show()  # type: ignore[attr-defined]
+        sys.exit(USAGE)
+    if callable(message := getattr(error, "format_message", None)):
+        command = getattr(getattr(error, "ctx", None), "command_path", None) or "otel-middleware"
+        give_up(f"{message().rstrip('.')}: see {command} --help")
 
 
 def _commands() -> typer.Typer:

@@ -20,13 +20,14 @@ __all__ = ["hits_to_wait", "is_version", "template_of", "why"]
 
 # A word among several that do not look like a route's is printed as a value until it has been seen so often.
 POOR = 0.3  # likeness of a word that is hardly a route's: few siblings of that sort are enough
-POOR_SIBLINGS, POOR_HITS = 2, 20
-WEAK_SIBLINGS, WEAK_HITS = 4, 6
+POOR_SIBLINGS, POOR_HITS = 1, 20
+WEAK_SIBLINGS, WEAK_HITS = 2, 6
 WEAK_MAJORITY = 2 / 3  # of the siblings: then a word that looks like a route's waits too
 
 # Static numbers and dates occur at the start of a path (/2010-04-01/Accounts) and after these words (/api/2/users);
 # a number with a decimal point hardly identifies anything (/agile/1.0/board).
 _VERSIONED = frozenset({"api", "rest", "version", "versions"})
+LONGEST_VERSION = 10  # characters: 2010-04-01
 _VERSION_LABELS = frozenset({"int", "float", "date", "version"})
 
 
@@ -45,7 +46,12 @@ def why(trail: Sequence[Node], tree: Tree) -> str:
 
 def is_version(slot: Node, parent: Node, tree: Tree) -> bool:
     """Whether the one value that *slot* has had so far is printed as it is."""
-    if slot.value is None or slot.label not in _VERSION_LABELS or slot.text != HOLE:
+    if (
+        slot.value is None
+        or len(slot.value) > LONGEST_VERSION
+        or slot.label not in _VERSION_LABELS
+        or slot.text != HOLE
+    ):
         return False
     return slot.label == "float" or parent is tree.root or parent.text in _VERSIONED
 

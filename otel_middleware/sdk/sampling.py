@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, TraceState
-    from opentelemetry.util.types import Attributes
 
 __all__ = ["RouteSampler"]
 
@@ -66,7 +65,7 @@ class RouteSampler(Sampler):
         trace_id: int,
         name: str,
         kind: SpanKind | None = None,
-        attributes: Attributes = None,
+        attributes: Mapping[str, Any] | None = None,
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:

@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.propagators import get_global_response_propag
 from opentelemetry.propagators.textmap import Setter
 
 from otel_middleware._guard import guarded
+from otel_middleware._wire import length_in
 from otel_middleware.wsgi._shadow import decoded
 
 if TYPE_CHECKING:
@@ -66,5 +67,5 @@ def lines(headers: Any) -> list[tuple[str, str]]:
 def _content_length(headers: Any) -> int | None:
     for name, value in headers:
         if name.lower() == "content-length":
-            return int(value) if value.isascii() and value.isdigit() else None
+            return length_in(value)
     return None

@@ -1,8 +1,8 @@
 """The iterable that an application returned, watched.
 
-It behaves as the application's own does: as often iterable, as long, a list where that is one, its own iterator where that is
-one, closed exactly once. The span is current during a step only, so that two responses on one thread, or a body closed in another one, leave
-nothing behind.
+It behaves as the application's own does: as often iterable, as long, a list where that is one, its own iterator where
+that is one, closed exactly once. The span is current during a step only, so that two responses on one thread, or a body
+closed in another one, leave nothing behind.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Body:
 
     def __iter__(self) -> Iterator[bytes]:
         if type(self._body) is tuple:
-            return Chunks(self, iter(self._body))
+            return _chunks(self, iter(self._body))
         previous = get_current()
         attach(self._context)
         try:
@@ -166,31 +166,18 @@ class ListBody(list[bytes]):
     Some servers ask for one by type: Granian joins it and sends it whole, with a Content-Length, and never closes it.
     """
 
-    __slots__ = ("_iterated", "_watched")
+    __slots__ = ("_watched",)
 
     def __init__(self, watch: Watch, body: list[bytes], context: Context) -> None:
         super().__init__(body)
-        self._iterated = False
         self._watched = Body(watch, body, context)
 
     def __iter__(self) -> Iterator[bytes]:
-        self._iterated = True
-        return Chunks(self._watched, super().__iter__())
+        return _chunks(self._watched, super().__iter__())
 
     def close(self) -> None:
-        """Nothing is to be closed; the response is over."""
-        if sys.exc_info()[1] is None:
-            self._taken()
+        """Note that the response is over; a list has nothing to close."""
         self._watched.close()
-
-    def _taken(self) -> None:
-        """Note that its chunks have been taken as they stand, by whoever reads a list without iterating over it."""
-        if not self._iterated:
-            for _ in self:
-                pass
-
-    def __del__(self) -> None:
-        self._taken()
 
 
 class Steps:
@@ -209,19 +196,12 @@ class Steps:
         return self._body.step(self._iterator)
 
 
-class Chunks(Steps):
+def _chunks(body: Body, iterator: Iterator[bytes]) -> Iterator[bytes]:
     """One iteration over a list or tuple: no code of the application runs in its steps."""
-
-    __slots__ = ()
-
-    def __next__(self) -> bytes:
-        try:
-            chunk = next(self._iterator)
-        except StopIteration:
-            self._body.ended()
-            raise
-        self._body.note(chunk)
-        return chunk
+    for chunk in iterator:
+        body.note(chunk)
+        yield chunk
+    body.ended()
 
 
 _KINDS = {

@@ -15,7 +15,7 @@ from otel_middleware._silence import silenced
 from otel_middleware._wire import version_in
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._given import silent_body, watched_body
-from otel_middleware.wsgi._shadow import EnvironRequest, below, bound_to, decoded, peer_of, shadow
+from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of, shadow
 from otel_middleware.wsgi._watch import Watch
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Serve:
             return None
         exchange = None
         try:
-            exchange = self.plan.exchange(EnvironRequest(environ), "http", *below(environ))
+            request = EnvironRequest(environ)
+            exchange = self.plan.exchange(request, "http", *request.below)
             self._ask(exchange, environ)
         except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it
             say_once(("open", type(error)), "preparing a request", error, "it is served without telemetry")

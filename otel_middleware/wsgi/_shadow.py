@@ -28,13 +28,16 @@ class EnvironRequest(Request):
     Never raises, whatever a careless server put into the environ.
     """
 
-    __slots__ = ("_environ",)
+    __slots__ = ("_environ", "below")
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
         method = environ.get("REQUEST_METHOD")
         self._method = method if isinstance(method, str) and method else "GET"
-        self._path = decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO")) or "/"
+        root, below = decoded(environ.get("SCRIPT_NAME")), decoded(environ.get("PATH_INFO"))
+        self._path = root + below or "/"
+        self.below = root.rstrip("/"), below or "/"
+        """``SCRIPT_NAME`` as the server gave it, and the path below it, both decoded."""
         self._scheme = scheme_in(environ.get("wsgi.url_scheme"))
         self._client = None
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or self._path

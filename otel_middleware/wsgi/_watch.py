@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import say_once
 from otel_middleware.wsgi._answer import answered
+from otel_middleware.wsgi._ending import came_from
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
@@ -72,3 +73,8 @@ class Watch:
         """Whether *error* is the very error that the server's ``write`` raised, or was raised from it."""
         caused = self.server_error
         return caused is not None and (error is caused or error.__cause__ is caused or error.__context__ is caused)
+
+    def unread(self, error: BaseException) -> bool:
+        """Whether *error*, or what it was raised from, came out of ``wsgi.input``: the client has left in mid-body."""
+        body = self._environ.get("wsgi.input")
+        return any(came_from(body, one) for one in (error, error.__cause__, error.__context__))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
+from otel_middleware._clean_lines import CleanLines
 from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._host import host_and_port
@@ -45,6 +46,7 @@ class SanitizationMiddleware:
         belongs_around("wsgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
+        self._clean = CleanLines()
         self._application: App = app.wsgi
         self.app.wsgi = _Restoring(self._application, sanitizer)
 
@@ -62,12 +64,14 @@ class SanitizationMiddleware:
         request, sanitizer = real.request, self.sanitizer
         path, query = sanitizer.path(decoded(environ.get("PATH_INFO"))), sanitizer.query(request.query)
         target = f"{path}?{query}" if query else path
-        shown = {**_readable(environ), "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": target, _REAL: real}
+        shown = {
+            **self._readable(environ),
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_URI": target,
+            _REAL: real,
+        }
         shown.pop("RAW_URI", None)
-        for name, value in request.header_lines():
-            key = "HTTP_" + name.upper().replace("-", "_")
-            if key in shown and name not in PROPAGATED:
-                shown[key] = sanitizer.header(name, value)
         host, port = host_and_port(request.host)
         shown["HTTP_HOST"] = (f"{host}:{port}" if port else host) or ""
         shown["REQUEST_METHOD"], shown["wsgi.url_scheme"] = sanitizer.text(request.method), request.scheme
@@ -78,15 +82,26 @@ class SanitizationMiddleware:
         shown["REMOTE_HOST"] = machine_in(environ.get("REMOTE_HOST"))
         return shown
 
+    def _readable(self, environ: Environ) -> Environ:
+        """*environ* with safe headers, and without the keys and headers that upstream would break at."""
+        readable, like = {}, self._clean.like
+        for key, value in environ.items():
+            if not isinstance(key, str):
+                continue
+            if not key.startswith("HTTP_") or like((key, value)) is not None:
+                readable[key] = value
+            elif isinstance(value, str):
+                self._put_header(readable, key, value)
+        return readable
 
-def _readable(environ: Environ) -> Environ:
-    """*environ* without the keys and headers that upstream would break at, or report as they are."""
-    return {
-        key: value
-        for key, value in environ.items()
-        if isinstance(key, str)
-        and (not key.startswith("HTTP_") or (isinstance(value, str) and is_header_name(key[5:].lower())))
-    }
+    def _put_header(self, readable: Environ, key: str, value: str) -> None:
+        name = key[5:].lower().replace("_", "-")
+        if name in PROPAGATED:
+            readable[key] = value
+        elif is_header_name(name):
+            readable[key] = shown = self.sanitizer.header(name, decoded(value))
+            if shown == value:
+                self._clean.remember((key, value))
 
 
 def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[str, str]]:
