@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: everything, into ``RESULTS.md``; ``--quick --instructions --gate`` for CI."""
+"""``python -m benchmarks``: everything, into ``RESULTS.md``; ``--quick --instructions --gate`` for CI.
+
+``python -m benchmarks soak`` and ``python -m benchmarks matrix`` run for long and keep their results for the report.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ SECTIONS = {
     "peers": "Peers",
 }
 """Modules with a ``report(quick=...)`` that returns Markdown."""
+
+RECORDED = {
+    "soak": "Soak",
+    "matrix": "Versions",
+}
+"""Modules with a ``main(arguments)`` that runs for long and keeps its result, and a ``report()`` that tells of the last run."""
 
 PRINTED = {
     "routes": "Matching declared routes",
@@ -62,7 +71,7 @@ def everything(options):
     ]
     parts += [f"Not measured: {report.TITLES[group]}." for group in report.TITLES if group not in timed]
     parts += ["## Tables", *(report.section(group, counted, timed) for group in timed), report.picture(counted, timed)]
-    parts += [section(name, title) for name, title in (SECTIONS | PRINTED).items()]
+    parts += [section(name, title) for name, title in (SECTIONS | RECORDED | PRINTED).items()]
     report.write(parts)
     failures = overhead.exceeded(ratios, instructions=instructions) if options.gate else []
     print(*failures, sep="\n")
@@ -75,7 +84,7 @@ def section(name, title):
         return ""
     module = import_module(f"benchmarks.{name}")
     try:
-        body = module.report() if name in SECTIONS else printed(module.main)
+        body = module.report() if name in SECTIONS | RECORDED else printed(module.main)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one part that fails is said, and costs no other
         body = f"Not measured: {type(error).__name__}: {error}"
     print(f"\n{title}\n\n{body}", flush=True)
@@ -97,6 +106,9 @@ def printed(function):
 
 def main(argv=None):
     """Run what the arguments say."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in RECORDED:
+        return import_module(f"benchmarks.{argv[0]}").main(argv[1:])
     options = overhead.arguments(__doc__.splitlines()[0]).parse_args(argv)
     return quick(options) if options.quick else everything(options)
 

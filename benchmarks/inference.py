@@ -1,6 +1,6 @@
 """Do learned names tell routes apart? ``InferredRoutes`` and the peers on the same traffic.
 
-python -m benchmarks.inference [--corpora shop,github] [--requests 100000] [--seed 1]
+python -m benchmarks.inference [--corpora shop,github] [--requests 100000] [--seed 1] [--ours] [--hard]
 
 Prints a table in Markdown: the open corpora, made of public APIs and a shop, and our own, hand-written in other styles.
 """
@@ -12,10 +12,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import inference_values
 from benchmarks.inference_peers import PEERS
 from benchmarks.inference_scores import Method, Scores, mean, score
 from benchmarks.inference_traffic import Exchange, traffic
 from otel_middleware.routing.inference import InferredRoutes
+from otel_middleware.routing.lexicon import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +52,10 @@ class Ours:
         return method if template is None else f"{method} {template}"
 
 
-METHODS: dict[str, type[Method]] = {**PEERS, "**InferredRoutes**": Ours}
+OURS: dict[str, type[Method]] = {"**InferredRoutes**": Ours}
+METHODS: dict[str, type[Method]] = {**PEERS, **OURS}
+VOCABULARIES = ("WORDS", "FIRST_NAMES", "LAST_NAMES", "TECHNICAL")
+SHORTEST = 4  # letters of a word that is a value
 
 
 def corpora(names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
@@ -61,13 +66,15 @@ def corpora(names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
             yield corpus
 
 
-def scores_of(names: Sequence[str], count: int, seed: int) -> dict[tuple[str, str], list[Scores]]:
-    """The scores of every method on every corpus, by set and method."""
+def scores_of(
+    names: Sequence[str], count: int, seed: int, methods: dict[str, type[Method]]
+) -> dict[tuple[str, str], list[Scores]]:
+    """The scores of every one of *methods* on every corpus, by set and method."""
     found: dict[tuple[str, str], list[Scores]] = {}
     for corpus in corpora(names):
         exchanges = list(traffic(corpus, count, seed))
         unseen = unseen_in(exchanges, traffic(corpus, count // 4, seed + 1))
-        for name, make in METHODS.items():
+        for name, make in methods.items():
             found.setdefault((corpus["split"], name), []).append(score(corpus, make(), exchanges, unseen))
     return found
 
@@ -90,16 +97,28 @@ def row(label: str, name: str, scores: Sequence[Scores]) -> str:
     )
 
 
+def speak_like_routes() -> None:
+    """Let all values that are made of words be made of words that routes are made of."""
+    words = sorted(word for word in lexicon()._words if len(word) >= SHORTEST)  # noqa: SLF001 - what it knows, as a list
+    for vocabulary in VOCABULARIES:
+        setattr(inference_values, vocabulary, words)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", default="", help="names of corpora, or open, or validation; comma-separated")
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ours", action="store_true", help="without the peers")
+    parser.add_argument("--hard", action="store_true", help="slugs and names are made of the lexicon's own words")
     options = parser.parse_args(arguments)
+    if options.hard:
+        speak_like_routes()
+    names = [each for each in options.corpora.split(",") if each]
     print(HEAD)
     for (split, name), scores in sorted(
-        scores_of([each for each in options.corpora.split(",") if each], options.requests, options.seed).items(),
+        scores_of(names, options.requests, options.seed, OURS if options.ours else METHODS).items(),
         key=lambda item: (item[0][0], list(METHODS).index(item[0][1])),
     ):
         print(row(SETS.get(split, split), name, scores))

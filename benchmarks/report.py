@@ -74,9 +74,8 @@ the bare application against itself: the error of the method."""
 def where():
     """Return the machine, the versions, the date and the commit."""
     versions = ", ".join(filter(None, map(_version, PACKAGES)))
-    today = dt.datetime.now(dt.timezone.utc).date()
     interpreter = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; {interpreter}; {versions}; {today}; commit {_commit()}."
+    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; {interpreter}; {versions}; {today()}; commit {commit()}."
 
 
 def _version(package):
@@ -92,7 +91,13 @@ def _processor():
     return found[1] if found else platform.processor() or "unknown processor"
 
 
-def _commit():
+def today():
+    """Return the date, of Greenwich."""
+    return str(dt.datetime.now(dt.timezone.utc).date())
+
+
+def commit():
+    """Return what is measured, as git describes it."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     )

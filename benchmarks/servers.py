@@ -58,12 +58,12 @@ def report(*, quick=False):
 
 def throughput(command, protocol, stack, seconds):
     """Requests a second of one server with one stack."""
-    port = _free_port()
+    port = free_port()
     address = f"127.0.0.1:{port}" if protocol == "wsgi" else str(port)
     environment = {**os.environ, "OTEL_SEMCONV_STABILITY_OPT_IN": "http"}
     server = subprocess.Popen([*command, address, f"benchmarks.servers:{protocol}_{stack}"], cwd=ROOT, env=environment)
     try:
-        _wait_for(port)
+        wait_for(port)
         _wrk(port, 1)
         return _wrk(port, seconds)
     finally:
@@ -85,13 +85,15 @@ def _wrk(port, seconds):
     return float(found[1])
 
 
-def _free_port():
+def free_port():
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return listening.getsockname()[1]
 
 
-def _wait_for(port, seconds=20):
+def wait_for(port, seconds=60):
+    """Return when *port* takes connections."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with socket.socket() as trying:

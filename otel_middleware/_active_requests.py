@@ -40,7 +40,7 @@ class ActiveRequests:
         self._all.add(self)
         self._meter = meter
         self._lock = threading.RLock()  # the collector may end an abandoned request while this thread holds it
-        self._cells: dict[Cell, int] = {}
+        self._cells: dict[Cell, _Count] = {}
         self._created = False
 
     @classmethod
@@ -67,19 +67,46 @@ class ActiveRequests:
             self._meter.create_observable_up_down_counter(name, [self._observe], unit=unit, description=description)
         return self
 
-    def add(self, cell: Cell, amount: int) -> None:
-        """Add *amount* to the cell of these attributes."""
+    def entered(self, cell: Cell) -> _Count:
+        """Count one request more with these attributes; what it gives is for ``left``."""
         with self._lock:
-            count = max(self._cells.get(cell, 0) + amount, 0)
-            if count or len(self._cells) <= _CELLS_KEPT:
-                self._cells[cell] = count
-            else:
-                del self._cells[cell]
+            count = self._cells.get(cell)
+            if count is None:
+                count = self._cells[cell] = _Count(cell)
+            count.value += 1
+        return count
+
+    def left(self, count: _Count) -> None:
+        """Count one request less, which was counted as *count*."""
+        with self._lock:
+            count.value -= 1
+            if not count.value and len(self._cells) > _CELLS_KEPT and self._cells.get(count.cell) is count:
+                del self._cells[count.cell]
+
+    def add(self, cell: Cell, amount: int) -> None:
+        """Add *amount*, one more or one less, to the cell of these attributes."""
+        if amount > 0:
+            self.entered(cell)
+            return
+        with self._lock:
+            count = self._cells.get(cell)
+        if count is not None and count.value > 0:
+            self.left(count)
 
     def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         with self._lock:
-            cells = list(self._cells.items())
-        return [Observation(count, dict(cell)) for cell, count in cells]
+            cells = [(cell, count.value) for cell, count in self._cells.items()]
+        return [Observation(value, dict(cell)) for cell, value in cells]
+
+
+class _Count:
+    """The requests of one cell."""
+
+    __slots__ = ("cell", "value")
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.value = 0
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -47,8 +47,7 @@ def begin(exchange: Exchange, proposal: Proposal) -> None:
     if proposal.active is not None:
         active, attributes = proposal.active
         cell = tuple(exchange.plan.measurement.bounded(attributes, exchange).items())
-        exchange.active = (active, cell)
-        active.add(cell, 1)
+        exchange.active = active, active.entered(cell)
 
 
 def span_name(exchange: Exchange) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, Span
 
-    from otel_middleware._active_requests import ActiveRequests, Cell
+    from otel_middleware._active_requests import ActiveRequests
     from otel_middleware._outcome import Verdict
     from otel_middleware._plan import Plan
     from otel_middleware.request import Request
@@ -117,7 +117,7 @@ class Exchange:
         self.facts: dict[str, Any] = {}  # span attributes that correct upstream's; ``None`` takes one away
         self.begun: Mapping[str, Any] = self.facts  # the attributes that the span started with
         self.proposals: Sequence[tuple[str, Any, float, Mapping[str, Any]]] = ()
-        self.active: tuple[ActiveRequests, Cell] | None = None
+        self.active: tuple[ActiveRequests, Any] | None = None
         self.parent: Context | None = None
         self.span_kind = SpanKind.SERVER
         self.measured_outside = False  # who stands around us counts this request
@@ -285,9 +285,9 @@ class Exchange:
 
     def _count_out(self) -> None:
         if self.active is not None:
-            active, cell = self.active
+            active, count = self.active
             self.active = None
-            active.add(cell, -1)
+            active.left(count)
 
 
 def conflict(claimed: str | None, authenticated: str) -> dict[str, str]:

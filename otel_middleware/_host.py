@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 __all__ = ["MAX_PORT", "address_in", "host_and_port", "port_in"]
 
 MAX_PORT = 65_535
+_PORT_DIGITS = 5
 _MAX_LENGTH = 1_024
 """Characters of a Host header that are parsed: userinfo, 255 of a name, a port."""
 
@@ -18,9 +19,10 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~!$&'()*+,;=%-]{1,255}
 
 def port_in(value: str | None) -> int | None:
     """Return the port that *value* is, 1 to 65535, or ``None``."""
-    if not value or len(value) > len(str(MAX_PORT)) or not (value.isascii() and value.isdigit()):
+    if not value or len(value) > _PORT_DIGITS or not (value.isascii() and value.isdigit()):
         return None
-    return int(value) if 0 < int(value) <= MAX_PORT else None
+    port = int(value)
+    return port if 0 < port <= MAX_PORT else None
 
 
 def host_and_port(host: str | None) -> tuple[str | None, int | None]:

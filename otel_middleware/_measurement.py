@@ -40,6 +40,8 @@ _FROM_CLIENTS = (
     *(names.URL_SCHEME, names.OLD_HTTP_SCHEME),  # some servers believe X-Forwarded-Proto
     *(names.OLD_HTTP_FLAVOR, names.NETWORK_PROTOCOL_VERSION),  # wsgiref passes HTTP/1.<any number>
 )
+_USUAL = frozenset({"http", "https", "ws", "wss", "1.0", "1.1", "2", "3", "GET", "POST"})
+"""Values that are not counted."""
 _METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)
 _SIZES = frozenset({*REQUEST_SIZES.values(), *RESPONSE_SIZES.values()})
 
@@ -77,7 +79,7 @@ class Measurement:
         begun, bounds, held = exchange.begun, self._bounds, {}
         for name, proposed in attributes.items():
             value = begun.get(name, proposed)
-            held[name] = _bounded(bounds[name], value) if name in bounds else value
+            held[name] = _bounded(bounds[name], value) if name in bounds and value not in _USUAL else value
         return held
 
     def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:

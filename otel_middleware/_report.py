@@ -82,8 +82,8 @@ def _outcome(exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
 
 def _put(exchange: Exchange, span: Span, attributes: dict[str, Any]) -> None:
     tenant = names.TENANT_ID if exchange.tenants is None else exchange.tenants.attribute
-    written: Mapping[str, Any] = getattr(span, "attributes", None) or {}
-    if len(written) != len(exchange.begun) or names.HTTP_ROUTE in attributes:
+    written: Mapping[str, Any] | None = getattr(span, "attributes", None)
+    if written is not None and (len(written) != len(exchange.begun) or names.HTTP_ROUTE in attributes):
         for key in (names.HTTP_ROUTE, tenant):
             if key in attributes and written.get(key) not in (None, exchange.begun.get(key)):
                 del attributes[key]  # the application wrote it itself

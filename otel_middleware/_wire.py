@@ -6,6 +6,7 @@ Most are the server's own, but some take a scheme, a client or a version from he
 from __future__ import annotations
 
 import re
+import string
 from typing import Any
 
 from otel_middleware import _host
@@ -16,9 +17,11 @@ _SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _VERSIONS = frozenset({"1.1", "2", "1.0", "3", "HTTP/1.1", "HTTP/2", "HTTP/1.0", "HTTP/3", "HTTP/2.0"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}")
 _VERSION = re.compile(r"(?:HTTP/)?[0-9]{1,4}(?:\.[0-9]{1,16})?")
+_MOST_DIGITS = 18
 _LENGTH = re.compile(r"0*([0-9]{1,18})")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,128}")
-_MACHINE = re.compile(r"[A-Za-z0-9._:%\[\]-]{1,255}")
+_OF_MACHINES = frozenset(string.ascii_letters + string.digits + "._:%[]-")
+_LONGEST_MACHINE = 255
 
 
 def scheme_in(value: Any) -> str:
@@ -37,7 +40,8 @@ def version_in(value: Any) -> str | None:
 
 def machine_in(value: Any) -> str | None:
     """*value* when it can be an address or the name of a machine, else ``None``; a Unix socket's path is none."""
-    return value if isinstance(value, str) and _MACHINE.fullmatch(value) else None
+    known = isinstance(value, str) and 0 < len(value) <= _LONGEST_MACHINE and _OF_MACHINES.issuperset(value)
+    return value if known else None
 
 
 def port_in(value: Any) -> int | None:
@@ -59,5 +63,9 @@ def length_in(value: str | None) -> int | None:
 
     A metric of more would be the last one: nothing that adds it up can be exported any more.
     """
-    found = _LENGTH.fullmatch(value) if value else None
+    if not value:
+        return None
+    if len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    found = _LENGTH.fullmatch(value)
     return None if found is None else int(found[1])

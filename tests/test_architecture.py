@@ -99,6 +99,69 @@ def test_import_needs_nothing_optional():
     assert done.stdout.strip() == "[]"
 
 
+def loaded_by(code):
+    """The modules that *code* adds to those of a fresh interpreter."""
+    counted = f"import sys; before = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", counted], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_next_to_nothing():
+    """No module of ours but itself, nothing of OpenTelemetry, none of the standard library's heavy modules."""
+    loaded = loaded_by("import otel_middleware")
+    assert {name for name in loaded if name.startswith("otel_middleware")} == {"otel_middleware"}
+    assert not loaded & {"opentelemetry", "asyncio", "dataclasses", "inspect", "ipaddress", "json", "logging"}
+
+
+@pytest.mark.parametrize(("protocol", "other"), [("asgi", "wsgi"), ("wsgi", "asgi")])
+def test_a_protocol_is_imported_without_what_a_stack_may_not_need(protocol, other):
+    """Learning, tables, frameworks and the sanitizer come with the stack that uses them, the other protocol never."""
+    loaded = loaded_by(f"import otel_middleware.{protocol}")
+    assert not loaded & {f"otel_middleware.{other}", f"opentelemetry.instrumentation.{other}", "json", "hmac"}
+    assert not loaded & {
+        *("otel_middleware.routing.inference", "otel_middleware.routing.learner", "otel_middleware.routing.table"),
+        *("otel_middleware.frameworks.flask", "otel_middleware.frameworks.django", "otel_middleware.sanitization"),
+        *("otel_middleware.cli", "otel_middleware.attach", "otel_middleware.sdk", "otel_middleware.testing"),
+    }
+
+
+APP = "from otel_middleware import RouteTable, asgi\nasync def app(scope, receive, send): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("stack", "absent"),
+    [
+        ("instrument(app)", "otel_middleware.wsgi"),
+        ("instrument(app, routes=RouteTable([], infer=False))", "otel_middleware.routing.inference"),
+        ("RouteTemplateMiddleware(app)", "otel_middleware.sanitization"),
+    ],
+)
+def test_a_stack_loads_what_it_uses(stack, absent):
+    """Learning is not loaded where it is switched off, nor the sanitizer where nobody redacts."""
+    assert absent not in loaded_by(f"{APP}asgi.{stack}")
+
+
+def test_nothing_is_left_to_import_in_the_first_request():
+    """A stack that was built has all that a request needs: serving one imports no module of ours."""
+    code = APP + (
+        "import sys\nstack = asgi.instrument(app)\nbefore = set(sys.modules)\n"
+        "scope = {'type': 'http', 'method': 'GET', 'path': '/orders/7', 'headers': [], 'query_string': b'token=1'}\n"
+        "try: stack(scope, None, None).send(None)\nexcept StopIteration: pass\n"
+        "late = [name for name in set(sys.modules) - before if name.startswith('otel_middleware')]\n"
+        "assert not late, late"
+    )
+    loaded_by(code)
+
+
+def test_every_public_name_is_found_where_it_lives():
+    """Each name of ``__all__`` is imported when it is asked for and listed by ``dir``; any other is an ``AttributeError``."""
+    assert all(getattr(otel_middleware, name) is not None for name in otel_middleware.__all__)
+    assert set(otel_middleware.__all__) <= set(dir(otel_middleware))
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = otel_middleware.Nonsense
+
+
 def test_public_names_are_the_contract():
     """The package exports exactly the names of the contract."""
     assert set(otel_middleware.__all__) == {

@@ -15,18 +15,21 @@ import otel_middleware
 from otel_middleware import _attributes, asgi, wsgi
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"(<!-- continues -->\n)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:<!-- (continues|needs (\w+)) -->\n)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def chains():
-    """Every python block, joined with those that continue it, each with the number of its first line."""
+    """Every python block, joined with those that continue it, each with the number of its first line.
+
+    Those that need a package which the extra ``test`` has not are driven in ``test_recipes``.
+    """
     found = []
     for block in BLOCK.finditer(README):
-        line = README.count("\n", 0, block.start(2)) + 1
-        if block[1]:
-            found[-1] = (found[-1][0], found[-1][1] + "\n" + block[2])
-        else:
-            found.append((line, block[2]))
+        line = README.count("\n", 0, block.start(3)) + 1
+        if block[1] == "continues":
+            found[-1][1] += "\n" + block[3]
+        elif not block[2]:
+            found.append([line, block[3]])
     return [pytest.param(code, id=f"line {line}") for line, code in found]
 
 
@@ -87,7 +90,7 @@ for span in _spans.get_finished_spans():
 @pytest.mark.parametrize("remedy", [True, False], ids=["bound", "unbound"])
 def test_remedies_against_lost_context_work(hazard, call, child, remedy):
     """With ``bound`` the span is a child of the request's; without it a root, which is the hazard."""
-    code = BLOCK.search(README, README.index(hazard))[2]
+    code = BLOCK.search(README, README.index(hazard))[3]
     code = code if remedy else re.sub(r"bound\((\w+)\)", r"\1", code)
     done = subprocess.run(
         [sys.executable, "-c", RECORDING + code + call + TELL], capture_output=True, text=True, timeout=60, check=False
@@ -124,6 +127,17 @@ def test_attributes_table_names_what_is_written():
     assert "`otel_middleware.websocket.*`" in table
 
 
+def test_every_dependency_has_its_range_and_reason():
+    """The security section's table has the dependencies of the package, each with the range that is declared."""
+    table = README.partition("\n## Security\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if " | >=" in line]
+    told = {f"{name}{bounds}" for names, bounds, reason in rows for name in names.split(", ") if reason}
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    declared = project.partition("\ndependencies = [\n")[2].partition("]")[0]
+
+    assert told == set(re.findall(r'"(.+)"', declared))
+
+
 def test_environment_variables_exist():
     """Every variable of the table is one that the code or upstream reads."""
     table = README.partition("## Environment variables\n")[2].partition("\n**")[0]
@@ -141,5 +155,13 @@ def test_two_commands_are_the_promised_ones():
 
     assert commands == [
         "python -m venv .venv && .venv/bin/pip install '.[cli]' && .venv/bin/python -m otel_middleware demo",
-        "python -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest",
+        "python -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest -n 4 --dist loadfile",
     ]
+
+
+def test_the_test_command_is_what_ci_runs():
+    """CI measures coverage around the very arguments that the README gives."""
+    [arguments] = re.findall(r"python -m pytest (.*)$", README, re.MULTILINE)
+    script = (Path(__file__).parents[1] / ".ci" / "run").read_text(encoding="utf-8")
+
+    assert f"-m pytest {arguments}" in script.replace("-m pytest -q ", "-m pytest ")

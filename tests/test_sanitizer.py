@@ -198,62 +198,6 @@ def test_pairs_that_are_not_masked_stay(pairs, key, value):
     assert shown == "&".join([*harmless, f"{key}=REDACTED", *harmless])
 
 
-@given(pieces)
-def test_the_quick_test_of_queries_never_hides_a_secret(query):
-    """A query that is given back without a closer look is one that the closer look would not change."""
-    sanitizer = Sanitizer()
-    if sanitizer._only_keys(query):
-        assert sanitizer._scanner.query(query, "query") == sanitizer._scanner.keyed(query, "query")
-
-
-@given(pieces)
-def test_the_quick_test_of_prose_never_hides_a_secret(text):
-    """A text that the screen clears has no pair that would be masked."""
-    sanitizer = Sanitizer()
-    if sanitizer._screen.clears_prose(text):
-        assert sanitizer._scanner._pairs(text, "text") == text
-
-
-@given(
-    pieces,
-    st.sampled_from(["", "%2Fcart%3Fstep%3D2", "https://x.example/a?b=1", "%252Freset%252Faaaaaaaaaa+bbbbbbbbbb"]),
-    pieces,
-)
-def test_the_quick_test_of_encoded_queries_never_hides_a_secret(before, encoded, after):
-    """What says nothing secret after each of its decodings is what the closer look would not change."""
-    sanitizer, query = Sanitizer(), before + encoded + after
-    if sanitizer._plain_encoded(query):
-        assert sanitizer._scanner.query(query, "query") == query
-
-
-@given(
-    pieces,
-    st.sampled_from(
-        ["", "https://x.example/a?b=1", "/reset/aaaaaaaaaa+bbbbbbbbbb/", "/a.reset-mail/MQ/c1abc+c0ffee+c0ffee"]
-    ),
-    pieces,
-)
-def test_the_quick_tests_of_paths_and_texts_never_hide_a_secret(before, link, after):
-    """What is given back without a closer look is what the closer look would not change."""
-    sanitizer, text = Sanitizer(), before + link + after
-    if sanitizer._plain_path(text):
-        assert sanitizer._scanner.target(text, "path") == text
-    if sanitizer._plain_text(text):
-        assert sanitizer._scanner.free(text, "text") == text
-
-
-@given(pieces, st.sampled_from(sorted(LOOKS)), pieces)
-def test_the_quick_test_of_looks_never_hides_a_secret(before, look, after):
-    """Every default pattern says truly what is found wherever it matches: then no pattern is searched without need."""
-    text = before + " " + LOOKS[look] + " " + after
-    sanitizer = Sanitizer()
-    for value in DEFAULT_VALUE_PATTERNS:
-        if value.regex.search(text):
-            assert not sanitizer._looks.clears(text.encode(), text)
-            assert "#" in value.clues or any(clue in text.lower() for clue in value.clues)
-            assert value.hint.search(text)
-
-
 # -- paths and URLs --------------------------------------------------------------------------------------------------
 
 

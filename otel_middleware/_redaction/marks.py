@@ -51,31 +51,32 @@ class Marks:
     def mark(self, place: str, rule: str, name: str, secret: str, mask: str | None = None) -> str:
         """What stands for *secret*, found by *rule* under the key or name *name*; *mask* when it is not the usual one."""
         if mask is None:
-            mask = self._userinfo if rule == "userinfo" else self.replacement
-        if self._is_mark(secret, mask) or self._kept(rule, name, secret):
+            mask = self.replacement if rule != "userinfo" else self._userinfo
+        if secret == mask or self._is_mark(secret) or (self._keep is not None and self._kept(rule, name, secret)):
             return secret
         self.count(place, rule, name)
-        if self._key is not None:
-            return "hmac:" + hmac.digest(self._key, secret.encode("utf-8", "replace"), "sha256").hex()[:_HASH_LENGTH]
-        return mask
+        return mask if self._key is None else self._hash(self._key, secret)
 
     def count(self, place: str, rule: str, name: str) -> None:
         """Book one redaction. Rules and places are those of the settings, never a request's, so the books are bounded."""
         with _lock:
-            self._counts[place, rule] = self._counts.get((place, rule), 0) + 1
+            counts, booked = self._counts, (place, rule)
+            counts[booked] = counts.get(booked, 0) + 1
         if _logger.isEnabledFor(logging.DEBUG):
             shown = name if _PLAIN_KEY.fullmatch(name) else "(not shown)"
             _logger.debug("redacted in %s: key %s, rule %s", place, shown, rule)
 
-    def _is_mark(self, secret: str, mask: str) -> bool:
+    def _is_mark(self, secret: str) -> bool:
         """What was masked before is left alone, so that a second sanitizer changes and counts nothing."""
-        return secret in (mask, self.replacement) or (self._key is not None and _HASHED.fullmatch(secret) is not None)
+        return secret == self.replacement or (self._key is not None and _HASHED.fullmatch(secret) is not None)
+
+    @staticmethod
+    def _hash(key: bytes, secret: str) -> str:
+        return "hmac:" + hmac.digest(key, secret.encode("utf-8", "replace"), "sha256").hex()[:_HASH_LENGTH]
 
     def _kept(self, rule: str, name: str, secret: str) -> bool:
-        if self._keep is None:
-            return False
         try:
-            return self._keep(rule, name, secret) is True
+            return self._keep is not None and self._keep(rule, name, secret) is True
         except Exception as error:  # noqa: BLE001 - a veto that cannot be heard is none
             self._complain(error)
             return False

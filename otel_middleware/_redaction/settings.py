@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from otel_middleware._redaction.paths import declared_path
-from otel_middleware._redaction.patterns import ValuePattern
+from otel_middleware._redaction.pattern import ValuePattern
 from otel_middleware.errors import ConfigurationError
 
 __all__ = ["Settings"]

@@ -102,7 +102,7 @@ def shapes_below(node: Node, visits: int = MAX_VISITS) -> Shapes:
         among_values = HOLE in parent.slots or any(
             word.likeness < SHAPE_WORD for word in islice(parent.words.values(), 8)
         )
-        for child in islice(parent.children(), MAX_SHAPES):
+        for child in islice(parent.children(), min(MAX_SHAPES, visits)):
             visits -= 1
             shape = (*prefix, HOLE if among_values and child.is_leaf and child.label is None else _shape_of(child))
             deepest = len(shape) == SHAPE_DEPTH

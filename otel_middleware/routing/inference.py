@@ -16,7 +16,7 @@ from otel_middleware.routing.exported import LearnedRoute, text_of
 from otel_middleware.routing.learner import Learner
 from otel_middleware.routing.lexicon import lexicon
 from otel_middleware.routing.recent import RecentPaths
-from otel_middleware.routing.reviewed import _declarations as declarations_of_text
+from otel_middleware.routing.reviewed import declarations_of_text
 from otel_middleware.routing.settled import SettledLearner
 from otel_middleware.routing.table import RouteTable
 

@@ -27,7 +27,7 @@ MAX_MEMO = 4096  # classified segments that are remembered
 # So many templates are given at once; past them a place proves itself first, lest values that are not yet recognised use
 # up the rest.
 FREELY_GIVEN, PROVEN_HITS = 1500, 5
-MAX_WORK = 200  # words that are looked at in one request: about two milliseconds
+MAX_WORK = 120  # words that are looked at in one request: about a millisecond
 
 
 class Learner:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Merger"]
 
-ENOUGH = 500  # nodes in one go: then the next word may wait
-MAX_MERGED = 2000  # nodes in one go, below one word that has very many: a few milliseconds
+ENOUGH = 300  # nodes in one go: then the next word may wait
+MAX_MERGED = 1200  # nodes in one go, below one word that has very many: a few milliseconds
 
 
 class Merger:

@@ -12,7 +12,7 @@ from otel_middleware.routing.declarations import Declaration, declaration_of
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["declarations_of_file"]
+__all__ = ["declarations_of_file", "declarations_of_text"]
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 
@@ -27,10 +27,11 @@ def declarations_of_file(path: str | PathLike[str]) -> list[Declaration]:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, TypeError, ValueError) as unreadable:
         raise ConfigurationError(f"path={str(path)!r} cannot be read: {unreadable}") from unreadable
-    return _declarations(str(path), text)
+    return declarations_of_text(str(path), text)
 
 
-def _declarations(name: str, text: str) -> list[Declaration]:
+def declarations_of_text(name: str, text: str) -> list[Declaration]:
+    """The routes of *text*, in order, each once; *name* stands in complaints. What its lines hold is judged by the table."""
     declared: dict[tuple[str, frozenset[str] | None], Declaration] = {}
     for number, line in enumerate(text.splitlines(), 1):
         content = _COMMENT.sub("", line).strip()

@@ -24,7 +24,10 @@ def watched_body(watch: Watch, environ: Environ, body: Any, context: Context) ->
 
     Itself for the server's own file wrapper and for what is no iterable, which a server refuses by its own rules.
     """
-    wrapper, kind = environ.get("wsgi.file_wrapper"), type(body)
+    kind = type(body)
+    if kind is list:
+        return body_like(body, watch, context)
+    wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(body, wrapper):
         return _file(watch.exchange, body)
     if not (hasattr(kind, "__iter__") or hasattr(kind, "__getitem__")):

@@ -212,11 +212,29 @@ MISTAKES = [
     (["shop:app", "--tenant-header", "a b"], "--tenant-header a b: "),
     (["shop:app", "--otlp", "localhost:4318"], "--otlp localhost:4318 is no URL of a collector"),
     (["shop:app", "--host", "192.0.2.1"], "--host 192.0.2.1 --port 8000 cannot be listened on"),  # not this machine's
+    (["shop:app", "--port", "99999"], "Invalid value for '--port': "),
+    (["shop:app", "--bogus"], "No such option: --bogus"),
+    ([], "Missing argument 'MODULE:APP': see otel-middleware run --help"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"), MISTAKES, ids=lambda value: "-".join(value) if isinstance(value, list) else ""
+    ("arguments", "output", "said"),
+    [
+        (["bogus"], "error", "otel-middleware: No such command 'bogus': see otel-middleware --help\n"),
+        ([], "any", "Usage: otel-middleware [OPTIONS] COMMAND [ARGS]..."),  # older versions of click print it
+    ],
+)
+def test_without_a_command_it_says_what_there_is(folder, arguments, output, said):
+    """An unknown command is one line, none at all the help; exit status 2 either way."""
+    done = run(*arguments, cwd=folder)
+
+    assert said in (done.stderr if output == "error" else done.stdout + done.stderr)
+    assert done.returncode == (2 if arguments or done.stderr else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), MISTAKES, ids=lambda value: "-".join(value) or "none" if isinstance(value, list) else ""
 )
 def test_a_mistake_is_one_line_with_the_remedy(folder, arguments, said):
     """What a person gets wrong is one line on the error output and exit status 2, never a traceback."""

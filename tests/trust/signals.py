@@ -5,21 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from urllib.parse import unquote_plus
 
 import pytest
-from opentelemetry import propagate
+from opentelemetry import propagate, trace
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import export as log_export
 
 from otel_middleware import bound
 from otel_middleware.sdk import TenantLogFilter, TenantLogProcessor, TenantSpanProcessor
+
+IS_NEW = hasattr(log_export, "InMemoryLogRecordExporter")
+"""The SDK's records and their exporter had other places and names before 1.38."""
 
 SERVER_METRICS = (
     "http.server.request.duration",
     "http.server.request.body.size",
     "http.server.response.body.size",
 )
+
+
+def sdk_record(body):
+    """A log record of the SDK; older ones do not ask for the current span themselves."""
+    if IS_NEW:
+        return import_module("opentelemetry._logs").LogRecord(body=body)
+    trace_id = trace.get_current_span().get_span_context().trace_id
+    return import_module("opentelemetry.sdk._logs").LogRecord(body=body, trace_id=trace_id)
 
 
 class Records(logging.Handler):
@@ -41,10 +53,10 @@ class Signals:
         self.telemetry = telemetry
         telemetry.tracer_provider.add_span_processor(TenantSpanProcessor())
         self.tracer = telemetry.tracer_provider.get_tracer("app")
-        self.exporter = InMemoryLogRecordExporter()
+        self.exporter = (log_export.InMemoryLogRecordExporter if IS_NEW else log_export.InMemoryLogExporter)()
         self.logs = LoggerProvider(shutdown_on_exit=False)
         self.logs.add_log_record_processor(TenantLogProcessor())
-        self.logs.add_log_record_processor(SimpleLogRecordProcessor(self.exporter))
+        self.logs.add_log_record_processor(log_export.SimpleLogRecordProcessor(self.exporter))
         self.handler = Records()
         self.logger = logging.Logger("app")  # noqa: LOG001 - of this test alone
         self.logger.addHandler(self.handler)
@@ -53,7 +65,7 @@ class Signals:
     def leave(self, mark):
         """A child span, an SDK log, a stdlib log and an outgoing call, all named *mark*."""
         with self.tracer.start_as_current_span(mark):
-            self.logs.get_logger("app").emit(body=mark)
+            self.logs.get_logger("app").emit(sdk_record(mark))
             self.logger.warning(mark)
             headers = {}
             propagate.inject(headers)

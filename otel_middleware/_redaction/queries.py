@@ -1,0 +1,84 @@
+"""Masks secrets in queries: the values of secret keys, and whatever is secret in others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from otel_middleware._redaction.scanner import Scanner
+
+__all__ = ["Queries"]
+
+_SEPARATOR = re.compile(r"([&;])")
+
+# Alphanumeric values shorter than this match no distinct pattern.
+_SHORT = 13
+
+
+class Queries:
+    """Walks through the pairs of a query; what is not masked stays as it was written, in its order.
+
+    Args:
+        scanner: Those who know about keys and values.
+        mode: ``"listed"``, ``"all"`` or ``None``, as ``Sanitizer`` takes it.
+    """
+
+    __slots__ = ("_known", "_mode", "_scanner")
+
+    def __init__(self, scanner: Scanner, mode: str | None) -> None:
+        self._scanner = scanner
+        self._known = scanner.keys.known
+        self._mode = mode
+
+    def masked(self, text: str, place: str, depth: int = 0) -> str:
+        """Mask the secrets in *text*, a query that was found *depth* levels deep."""
+        if self._mode is None:
+            return text
+        between, pieces = ("", _SEPARATOR.split(text)) if ";" in text else ("&", text.split("&"))
+        rules, rest = self._rules(pieces)
+        if not self._scanner.query_screen.clears(between.join(rest) if rules else text, keys_known=True):
+            return between.join(self._each(pieces, rules, place, depth))
+        if not rules:
+            return text
+        for index, rule in rules.items():
+            key, _, value = pieces[index].partition("=")
+            pieces[index] = f"{key}={self._scanner.marks.mark(place, rule, key, value)}"
+        return between.join(pieces)
+
+    def _rules(self, pieces: list[str]) -> tuple[dict[int, str], list[str]]:
+        """The rule of each pair whose value is a secret, by its index, and what else the query says."""
+        rules, rest, known, every = {}, pieces.copy(), self._known, self._mode == "all"
+        for index, piece in enumerate(pieces):
+            key, equals, _ = piece.partition("=")
+            if equals:
+                rule = known[key]
+                if rule is not None or every:
+                    rules[index], rest[index] = rule or "all", key
+        return rules, rest
+
+    def _each(self, pieces: list[str], rules: dict[int, str], place: str, depth: int) -> list[str]:
+        shown, masked = [], False
+        for index, piece in enumerate(pieces):
+            key, equals, value = piece.partition("=")
+            if piece in ("&", ";"):
+                shown.append(piece)
+            elif masked and piece and not equals and pieces[index - 1] == ";":
+                # `;` separates for some servers only: for the others what follows belongs to the secret.
+                shown.append(self._scanner.marks.replacement)
+            elif index in rules:
+                safe = self._scanner.marks.mark(place, rules[index], key, value)
+                masked = safe != value
+                shown.append(f"{self._leaf(key, place, '', depth)}={safe}")
+            else:
+                masked = False
+                safe = self._leaf(value, place, key, depth)
+                shown.append(self._leaf(key, place, "", depth) + equals + safe)
+        return shown
+
+    def _leaf(self, text: str, place: str, name: str, depth: int) -> str:
+        if self._scanner.query_screen.clears("=" + text):  # what stands behind a sign is no key
+            return text
+        if len(text) < _SHORT and text.isalnum() and not self._scanner.looks.searches_all:
+            return text
+        return self._scanner.prose.masked(text, place, name, depth)
