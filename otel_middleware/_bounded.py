@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING
+
+from otel_middleware._fork_lock import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ class BoundedValues:
     def __init__(self, most: int, always: Iterable[str] = ()) -> None:
         self._known = set(always)
         self._room = len(self._known) + most
-        self._lock = Lock()
+        self._lock = ForkLock()
 
     def of(self, value: str) -> str:
         """Return *value*, or ``_other`` when it came too late."""

@@ -104,13 +104,11 @@ def _correct(exchange: Exchange, connection: Connection) -> None:
             facts[names.NETWORK_PEER_PORT] = peer.port
     if plan.new:
         facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = connection.server
-        if client.address:
-            facts[names.CLIENT_ADDRESS] = client.address
-            if client.port:
-                facts[names.CLIENT_PORT] = client.port
+        # ``None`` takes away what upstream puts in its place: a name (WSGI's REMOTE_HOST), or the server's (0.50b0).
+        facts[names.CLIENT_ADDRESS] = client.address
+        if client.address and client.port:
+            facts[names.CLIENT_PORT] = client.port
     if plan.old:
-        if plan.new:
-            facts.setdefault(names.CLIENT_ADDRESS, None)  # upstream puts a name (WSGI's REMOTE_HOST) in its place
         facts[names.OLD_HTTP_HOST] = connection.authority
         facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = connection.server
         if client is not peer:

@@ -7,12 +7,12 @@ application's ``logging.basicConfig``. Source: ``logging.setLogRecordFactory`` a
 from __future__ import annotations
 
 import logging
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_value
 
 from otel_middleware._context_keys import EXCHANGE_KEY
+from otel_middleware._fork_lock import ForkLock
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["listen", "stop_listening"]
 _OUR_OWN = ("opentelemetry", "otel_middleware")
 """Loggers whose exceptions say nothing of a request."""
 
-_lock = Lock()
+_lock = ForkLock()
 
 
 class _Factory:

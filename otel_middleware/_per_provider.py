@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from typing import TYPE_CHECKING, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from otel_middleware._fork_lock import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +27,10 @@ class PerProvider(Generic[T]):
         make: Makes the value of a provider.
     """
 
-    _all: ClassVar[WeakSet[Any]] = WeakSet()
-
     def __init__(self, make: Callable[[MeterProvider], T]) -> None:
         self._make = make
         self._values: WeakKeyDictionary[MeterProvider, T] = WeakKeyDictionary()
-        self._lock = Lock()
-        self._all.add(self)
+        self._lock = ForkLock()
 
     def of(self, provider: MeterProvider) -> T:
         """The value of *provider*."""
@@ -45,17 +42,3 @@ class PerProvider(Generic[T]):
                 value = self._make(provider) if known is None else self._values[known]
                 self._values[provider] = value
             return value
-
-    def unlock(self) -> None:
-        """Begin with a lock that nobody holds."""
-        self._lock = Lock()
-
-    @classmethod
-    def forked(cls) -> None:
-        """The locks may have been held by threads that are no more."""
-        for shared in cls._all:
-            shared.unlock()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=PerProvider.forked)

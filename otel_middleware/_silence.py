@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from random import getrandbits
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+from otel_middleware._fork_lock import ForkLock
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["silenced"]
 
 _UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
-_LOCK = Lock()
+_LOCK = ForkLock()
 
 
 class _Silent(NonRecordingSpan):
