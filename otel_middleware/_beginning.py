@@ -43,11 +43,12 @@ def begin(exchange: Exchange, proposal: Proposal) -> None:
     exchange.context = with_labeler(set_span_in_context(span, context))
     if exchange.measured_outside or exchange.plan.meters.silent:
         return
-    exchange.proposals = proposal.records
+    exchange.proposals, exchange.settled = proposal.records, proposal.settled
     if proposal.active is not None:
         active, attributes = proposal.active
-        cell = tuple(exchange.plan.measurement.bounded(attributes, exchange).items())
-        exchange.active = active, active.entered(cell)
+        if not proposal.settled:
+            attributes = exchange.plan.measurement.bounded(attributes, exchange)
+        exchange.active = active, active.entered(tuple(attributes.items()))
 
 
 def span_name(exchange: Exchange) -> str:

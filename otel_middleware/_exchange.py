@@ -90,6 +90,7 @@ class Exchange:
         "root_path",
         "route_path",
         "safe_path",
+        "settled",
         "source",
         "span",
         "span_kind",
@@ -117,6 +118,7 @@ class Exchange:
         self.facts: dict[str, Any] = {}  # span attributes that correct upstream's; ``None`` takes one away
         self.begun: Mapping[str, Any] = self.facts  # the attributes that the span started with
         self.proposals: Sequence[tuple[str, Any, float, Mapping[str, Any]]] = ()
+        self.settled = False  # whether the attributes of what upstream proposed are
         self.active: tuple[ActiveRequests, Any] | None = None
         self.parent: Context | None = None
         self.span_kind = SpanKind.SERVER

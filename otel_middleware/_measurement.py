@@ -40,8 +40,6 @@ _FROM_CLIENTS = (
     *(names.URL_SCHEME, names.OLD_HTTP_SCHEME),  # some servers believe X-Forwarded-Proto
     *(names.OLD_HTTP_FLAVOR, names.NETWORK_PROTOCOL_VERSION),  # wsgiref passes HTTP/1.<any number>
 )
-_USUAL = frozenset({"http", "https", "ws", "wss", "1.0", "1.1", "2", "3", "GET", "POST"})
-"""Values that are not counted."""
 _METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)
 _SIZES = frozenset({*REQUEST_SIZES.values(), *RESPONSE_SIZES.values()})
 
@@ -79,18 +77,18 @@ class Measurement:
         begun, bounds, held = exchange.begun, self._bounds, {}
         for name, proposed in attributes.items():
             value = begun.get(name, proposed)
-            held[name] = _bounded(bounds[name], value) if name in bounds and value not in _USUAL else value
+            held[name] = _bounded(bounds[name], value) if name in bounds else value
         return held
 
     def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:
         """Record what upstream proposed, corrected. *elapsed* is the span's duration in nanoseconds."""
         more = self._more_of(exchange, verdict)
         for name, histogram, amount, proposed in exchange.proposals:
-            attributes = {**more, **self.bounded(proposed, exchange)}
-            if verdict.error_type is None:
-                attributes.pop(names.ERROR_TYPE, None)
-            else:
+            attributes = {**more, **(proposed if exchange.settled else self.bounded(proposed, exchange))}
+            if verdict.error_type is not None:
                 attributes[names.ERROR_TYPE] = verdict.error_type
+            elif names.ERROR_TYPE in attributes:
+                del attributes[names.ERROR_TYPE]
             if name == DURATION_NEW:
                 self._put(attributes, exchange, verdict, names.HTTP_RESPONSE_STATUS_CODE, names.HTTP_ROUTE)
                 histogram.record(elapsed / _NANOSECONDS, attributes, exchange.context)

@@ -134,16 +134,18 @@ class Plan:
         agent = exchange.request.header("user-agent")
         shown = self.agents.to_show(agent, exchange)
         kind = (exchange.kind, exchange.request.method, connection.scheme, version)
-        proposal = None if shown else self.kinds.proposal(kind, exchange)
+        proposal = None if shown or exchange.name else self.kinds.proposal(kind, exchange)
+        if proposal is not None:
+            begin(exchange, proposal)
+            return
+        proposal = ask(self.upstream, shadow(shown))
         if proposal is None:
-            proposal = ask(self.upstream, shadow(shown))
-            if proposal is None:
-                return
-            if shown:
-                self.agents.learn(agent, proposal)
-            if not self.measurement.old:
-                self.kinds.learn(kind, exchange, proposal)
+            return
         begin(exchange, proposal)
+        if shown:
+            self.agents.learn(agent, proposal)
+        if not self.measurement.old and not exchange.named_by_user:
+            self.kinds.learn(kind, exchange, proposal)
 
     def _shown_method(self, method: str) -> str:
         return "".join(filter(str.isprintable, self.safe_text(method)))[:_LONGEST_METHOD] or "\ufffd"

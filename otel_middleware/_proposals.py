@@ -39,6 +39,7 @@ _SHOWN = 1_024
 """Characters of an agent that are reported."""
 
 _OF_AGENTS = frozenset({names.OLD_HTTP_USER_AGENT, names.USER_AGENT_ORIGINAL, names.USER_AGENT_SYNTHETIC_TYPE})
+_OF_KINDS = frozenset({names.HTTP_REQUEST_METHOD, names.URL_SCHEME, names.NETWORK_PROTOCOL_VERSION})
 _SETTLED = frozenset({DURATION_NEW, REQUEST_SIZES[DURATION_NEW], RESPONSE_SIZES[DURATION_NEW]})
 """Histograms whose amounts are not upstream's."""
 
@@ -51,15 +52,17 @@ class Proposal:
         attributes: Of the span.
         records: Name, histogram, amount and attributes of each metric record.
         active: The counter of active requests, and its attributes.
+        settled: Whether the attributes of metrics are those of the span, held to their bounds.
     """
 
-    __slots__ = ("active", "attributes", "records", "tracer")
+    __slots__ = ("active", "attributes", "records", "settled", "tracer")
 
     def __init__(self) -> None:
         self.tracer: Tracer | None = None
         self.attributes: Mapping[str, Any] = {}
         self.records: list[tuple[str, Histogram, float, Mapping[str, Any]]] = []
         self.active: tuple[ActiveRequests, Mapping[str, Any]] | None = None
+        self.settled = False
 
 
 class Kinds:
@@ -76,14 +79,19 @@ class Kinds:
         return known
 
     def learn(self, kind: Kind, exchange: Exchange, proposal: Proposal) -> None:
-        """Remember *proposal*, unless something in it is of this request alone."""
-        attributes, records = proposal.attributes, proposal.records
+        """Remember *proposal*, from which the span of *exchange* was started, unless something in it is of this request alone."""
+        attributes, records, active = proposal.attributes, proposal.records, proposal.active
         if len(self._known) >= _MOST_KINDS or attributes.get(names.URL_PATH) != exchange.safe_path:
             return
         if exchange.kind != "http" or not _SETTLED.issuperset(record[0] for record in records):
             return
-        remembered = Proposal()
-        remembered.tracer, remembered.active, remembered.records = proposal.tracer, proposal.active, records
+        measured = [record[3] for record in records] + ([active[1]] if active is not None else [])
+        if not all(map(_OF_KINDS.issuperset, measured)):
+            return
+        bounded, remembered = exchange.plan.measurement.bounded, Proposal()
+        remembered.tracer, remembered.settled = proposal.tracer, True
+        remembered.records = [(*record[:3], bounded(record[3], exchange)) for record in records]
+        remembered.active = None if active is None else (active[0], bounded(active[1], exchange))
         remembered.attributes = {
             name: value for name, value in attributes.items() if name not in _OF_AGENTS and name != names.URL_PATH
         }

@@ -46,7 +46,7 @@ class Serve:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if exchange_in(environ) is not None:
+        if EXCHANGE_KEY in environ and exchange_in(environ) is not None:
             return self.app(environ, start_response)
         if self._exclusion is not None and self._excludes(self._exclusion, environ):
             return self._serve_silenced(environ, start_response)

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 from otlp_stub import DEADLINE
+from uncovered import UNCOVERED
 
 SERVING = """
 import sys
@@ -83,7 +84,12 @@ def test_subinterpreters_serve_side_by_side(kind):
     codes = [SERVING.format(path=sys.path, who=who) for who in ("one", "two")]
     program = RUNNING.format(kind=kind, codes=codes)
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=DEADLINE, check=False
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+        env=UNCOVERED,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
