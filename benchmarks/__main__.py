@@ -71,7 +71,9 @@ def everything(options):
     ]
     parts += [f"Not measured: {report.TITLES[group]}." for group in report.TITLES if group not in timed]
     parts += ["## Tables", *(report.section(group, counted, timed) for group in timed), report.picture(counted, timed)]
-    parts += [section(name, title) for name, title in (SECTIONS | RECORDED | PRINTED).items()]
+    for name, title in (SECTIONS | RECORDED | PRINTED).items():
+        report.write(parts)  # what there is so far: the rest takes its time
+        parts.append(section(name, title))
     report.write(parts)
     failures = overhead.exceeded(ratios, instructions=instructions) if options.gate else []
     print(*failures, sep="\n")
