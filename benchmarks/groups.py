@@ -78,6 +78,7 @@ def settings(protocol):
         "unsampled": stacks.unsampled,
         "without metrics": stacks.without_metrics,
         "BatchSpanProcessor": stacks.batching,
+        "no sizes of responses": stacks.without_response_sizes,
     }
     variants = {}
     for name, telemetry in telemetries.items():

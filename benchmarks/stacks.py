@@ -7,6 +7,7 @@ from importlib import import_module
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.view import DropAggregation, View
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
@@ -25,11 +26,13 @@ TEMPLATES = ["/orders", "/orders/{order_id}", "/orders/{order_id}/items", "/heal
 class Telemetry:
     """Providers of one stack: everything sampled, a span processor that does nothing, a metric reader in memory."""
 
-    def __init__(self, sampler=ALWAYS_ON, processor=None, *, metrics=True):
+    def __init__(self, sampler=ALWAYS_ON, processor=None, *, metrics=True, views=()):
         self.tracers = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.tracers.add_span_processor(processor or SpanProcessor())
         self.reader = InMemoryMetricReader() if metrics else None
-        self.meters = MeterProvider([self.reader], shutdown_on_exit=False) if metrics else NoOpMeterProvider()
+        self.meters = NoOpMeterProvider()
+        if metrics:
+            self.meters = MeterProvider([self.reader], shutdown_on_exit=False, views=views)
 
     @property
     def providers(self):
@@ -53,6 +56,11 @@ def unsampled():
 def batching():
     """Telemetry with the processor that production uses, and an exporter that drops."""
     return Telemetry(processor=BatchSpanProcessor(Dropping(), schedule_delay_millis=3_600_000))
+
+
+def without_response_sizes():
+    """Telemetry that drops what upstream's WSGI middleware does not measure, and this package does."""
+    return Telemetry(views=[View(instrument_name="http.server.response.body.size", aggregation=DropAggregation())])
 
 
 def without_metrics():
