@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware import _attributes as names
 from otel_middleware._upstream import DURATION_NEW, REQUEST_SIZES, RESPONSE_SIZES
+from otel_middleware._wire import SCHEMES, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,6 @@ __all__ = ["Agents", "Kind", "Kinds", "Proposal"]
 
 Kind = tuple[str, str, str, "str | None"]
 """``http`` or ``websocket``, method, scheme, protocol version."""
-
-_MOST_KINDS = 200
-"""Kinds that are remembered: nine methods, two schemes and the versions that there are."""
 
 _MOST_AGENTS = 1_000
 """Agents that are remembered; the first come, since anyone can send any number of others."""
@@ -66,7 +64,7 @@ class Proposal:
 
 
 class Kinds:
-    """Proposals by kind of request, for one stack: without path and agent, which are noted as facts."""
+    """Proposals by kind of request, for one stack: without path and agent, which are noted as facts. Usual ones are few."""
 
     def __init__(self) -> None:
         self._known: dict[Kind, Proposal] = {}
@@ -81,9 +79,11 @@ class Kinds:
     def learn(self, kind: Kind, exchange: Exchange, proposal: Proposal) -> None:
         """Remember *proposal*, from which the span of *exchange* was started, unless something in it is of this request alone."""
         attributes, records, active = proposal.attributes, proposal.records, proposal.active
-        if len(self._known) >= _MOST_KINDS or attributes.get(names.URL_PATH) != exchange.safe_path:
+        if not _is_usual(kind) or attributes.get(names.HTTP_REQUEST_METHOD) != kind[1]:
             return
-        if exchange.kind != "http" or not _SETTLED.issuperset(record[0] for record in records):
+        if attributes.get(names.URL_PATH) != exchange.safe_path or not _SETTLED.issuperset(
+            record[0] for record in records
+        ):
             return
         measured = [record[3] for record in records] + ([active[1]] if active is not None else [])
         if not all(map(_OF_KINDS.issuperset, measured)):
@@ -96,6 +96,11 @@ class Kinds:
             name: value for name, value in attributes.items() if name not in _OF_AGENTS and name != names.URL_PATH
         }
         self._known[kind] = remembered
+
+
+def _is_usual(kind: Kind) -> bool:
+    """Whether there are few like *kind*: a client can make up methods, and with some servers schemes and versions."""
+    return kind[0] == "http" and kind[2] in SCHEMES and (kind[3] is None or kind[3] in VERSIONS)
 
 
 class Agents:

@@ -11,10 +11,10 @@ from typing import Any
 
 from otel_middleware import _host
 
-__all__ = ["is_header_name", "length_in", "machine_in", "port_in", "scheme_in", "version_in"]
+__all__ = ["SCHEMES", "VERSIONS", "is_header_name", "length_in", "machine_in", "port_in", "scheme_in", "version_in"]
 
-_SCHEMES = frozenset({"http", "https", "ws", "wss"})
-_VERSIONS = frozenset({"1.1", "2", "1.0", "3", "HTTP/1.1", "HTTP/2", "HTTP/1.0", "HTTP/3", "HTTP/2.0"})
+SCHEMES = frozenset({"http", "https", "ws", "wss"})
+VERSIONS = frozenset({"1.1", "2", "1.0", "3", "HTTP/1.1", "HTTP/2", "HTTP/1.0", "HTTP/3", "HTTP/2.0"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}")
 _VERSION = re.compile(r"(?:HTTP/)?[0-9]{1,4}(?:\.[0-9]{1,16})?")
 _MOST_DIGITS = 18
@@ -28,14 +28,14 @@ def scheme_in(value: Any) -> str:
     """*value* when it is a scheme (RFC 3986, section 3.1), else ``http``."""
     if not isinstance(value, str):
         return "http"
-    return value if value in _SCHEMES or _SCHEME.fullmatch(value) else "http"
+    return value if value in SCHEMES or _SCHEME.fullmatch(value) else "http"
 
 
 def version_in(value: Any) -> str | None:
     """*value* when it is a version of HTTP (RFC 9112, section 2.3), else ``None``."""
     if not isinstance(value, str):
         return None
-    return value if value in _VERSIONS or _VERSION.fullmatch(value) else None
+    return value if value in VERSIONS or _VERSION.fullmatch(value) else None
 
 
 def machine_in(value: Any) -> str | None:
