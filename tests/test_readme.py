@@ -165,3 +165,15 @@ def test_the_test_command_is_what_ci_runs():
     script = (Path(__file__).parents[1] / ".ci" / "run").read_text(encoding="utf-8")
 
     assert f"-m pytest {arguments}" in script.replace("-m pytest -q ", "-m pytest ")
+
+
+def test_costs_are_those_of_the_last_run():
+    """The table of costs is that of ``benchmarks/RESULTS.md``, row by row."""
+    results = (Path(__file__).parent.parent / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    measured = re.findall(
+        r"^\| (.+?) +\| +[\d.]+ \| +([\d.]+) \| +[\d.]+ \| +([\d.]+) \| +[\d.]+ \| +\w+ \|$", results, re.MULTILINE
+    )
+    told = README.partition("\n## Cost\n")[2].partition("\n## ")[0]
+
+    assert len(measured) == 9
+    assert re.findall(r"^\| (.+?) \| ([\d.]+) \| ([\d.]+) \|$", told, re.MULTILINE) == measured
