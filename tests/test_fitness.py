@@ -169,7 +169,6 @@ def test_another_kind_of_request_is_asked_about(protocol, telemetry, monkeypatch
     assert [span["http.request.method"] for span in spans] == ["GET", "POST", "GET", "GET", "_OTHER", "_OTHER"]
     assert [span["network.protocol.version"] for span in spans][1:3] == ["1.1", "2"]
     assert [span.get("user_agent.original") for span in spans] == ["curl/8.5"] * 3 + ["Googlebot/2.1", None, None]
-    assert [span.get("user_agent.synthetic.type") for span in spans][3:] == ["bot", None, None]
 
 
 def test_a_proposal_of_this_request_alone_is_not_remembered(protocol, telemetry, monkeypatch):
