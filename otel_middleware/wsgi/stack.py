@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 
 from otel_middleware._defaults import SANITIZER
 from otel_middleware._fitness import SAMPLE_PATH, plain, prove
+from otel_middleware._layered import layered
 from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan
@@ -111,13 +112,9 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         prove(ask, _SAMPLE)
     except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
         return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
-    layered: App = RouteTemplateMiddleware(app, options.routes)
-    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
-        layered = ErrorStatusMiddleware(layered, options.errors)
-    if options.tenants is not None:
-        layered = TenantMiddleware(layered, options.tenants)
+    inside = layered(app, options, RouteTemplateMiddleware, ErrorStatusMiddleware, TenantMiddleware)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(layered, Plan(options, tracers, meters, ask, neighbours), app)
+    return Serve(inside, Plan(options, tracers, meters, ask, neighbours), app)
 
 
 def _asker(tracers: TracerSeam, meters: MeterSeam) -> Callable[[dict[str, Any]], None]:
