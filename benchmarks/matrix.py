@@ -32,6 +32,7 @@ LEFT_OUT = {
     "test_architecture.py": "reads the checkout",
     "test_benchmarks.py": "measures",
     "test_demo.py": "is of the command line",
+    "test_documentation.py": "is of the newest pdoc",
     "test_matrix.py": "is of this",
     "test_packaging.py": "builds",
     "test_readme.py": "reads the checkout",
