@@ -170,6 +170,7 @@ def test_the_test_command_is_what_ci_runs():
 def test_costs_are_those_of_the_last_run():
     """The table of costs is that of ``benchmarks/RESULTS.md``, row by row."""
     results = (Path(__file__).parent.parent / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    results = results.partition("\n## Goals\n")[2].partition("\n## ")[0]
     measured = re.findall(
         r"^\| (.+?) +\| +[\d.]+ \| +([\d.]+) \| +[\d.]+ \| +([\d.]+) \| +[\d.]+ \| +\w+ \|$", results, re.MULTILINE
     )
