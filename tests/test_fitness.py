@@ -168,6 +168,9 @@ def test_another_kind_of_request_is_asked_about(protocol, telemetry, monkeypatch
     assert len(asked) == 6
     assert [span["http.request.method"] for span in spans] == ["GET", "POST", "GET", "GET", "_OTHER", "_OTHER"]
     assert [span["network.protocol.version"] for span in spans][1:3] == ["1.1", "2"]
+    upstream = importlib.import_module(f"opentelemetry.instrumentation.{protocol.name}")
+    bot = "bot" if hasattr(upstream, "detect_synthetic_user_agent") else None  # 0.50b0 does not tell
+    assert [span.get("user_agent.synthetic.type") for span in spans][3:] == [bot, None, None]
     assert [span.get("user_agent.original") for span in spans] == ["curl/8.5"] * 3 + ["Googlebot/2.1", None, None]
 
 
