@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import set_value
+from opentelemetry.context import Context
 from opentelemetry.trace import set_span_in_context
 
 from otel_middleware import _attributes as names
@@ -25,13 +25,17 @@ def begin(exchange: Exchange, proposal: Proposal) -> None:
     merged = {**proposal.attributes, **exchange.facts}
     if None in exchange.facts.values():  # upstream said what is not so
         merged = {key: value for key, value in merged.items() if value is not None}
-    if exchange.template is not None and exchange.source != INFERRED:
+    template = exchange.template
+    if template is not None and exchange.source != INFERRED:
         put_route(exchange, merged)  # a guess waits: attributes cannot be taken back
     exchange.begun = merged
-    exchange.named_by_user, exchange.named_for = bool(exchange.name), exchange.template
-    exchange.name = exchange.name or span_name(exchange)
+    exchange.named_for = template
+    if exchange.name:
+        exchange.named_by_user = True
+    else:
+        exchange.name = span_name(exchange)
     # A span processor finds this exchange, and not the one of a request around it.
-    context = set_value(EXCHANGE_KEY, exchange, exchange.parent)
+    context = Context({**exchange.parent, EXCHANGE_KEY: exchange})  # type: ignore[dict-item]  # set with the connection
     exchange.span = span = tracer.start_span(
         exchange.name,
         context=context,

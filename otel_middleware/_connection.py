@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware import _attributes as names
-from otel_middleware.trust import host_and_port
+from otel_middleware._host import MAX_HOST, host_and_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,8 @@ def settle_connection(
     Source: semantic conventions, "Setting ``server.address`` and ``server.port`` attributes".
     """
     request, client = exchange.request, peer
-    asked = _asked(request.host, scheme)
+    host = request.host
+    asked = _asked(host if host is None or len(host) <= MAX_HOST else None, scheme)
     if told is not None:
         scheme, client, asked = _original(told, scheme, peer, Endpoint(*host_and_port(request.host)))
         asked = _with_port(asked, scheme)
@@ -97,20 +98,22 @@ def _original(told: Forwarded, scheme: str, peer: Endpoint, asked: Endpoint) -> 
 
 def _correct(exchange: Exchange, connection: Connection) -> None:
     facts, plan = exchange.facts, exchange.plan.measurement
-    client, peer = connection.client, connection.peer
-    if peer.address:
-        facts[names.NETWORK_PEER_ADDRESS] = peer.address
-        if peer.port:
-            facts[names.NETWORK_PEER_PORT] = peer.port
+    _scheme, server, client, peer = connection
+    address, port = peer
+    if address:
+        facts[names.NETWORK_PEER_ADDRESS] = address
+        if port:
+            facts[names.NETWORK_PEER_PORT] = port
     if plan.new:
-        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = connection.server
+        facts[names.SERVER_ADDRESS], facts[names.SERVER_PORT] = server
         # ``None`` takes away what upstream puts in its place: a name (WSGI's REMOTE_HOST), or the server's (0.50b0).
-        facts[names.CLIENT_ADDRESS] = client.address
-        if client.address and client.port:
-            facts[names.CLIENT_PORT] = client.port
+        address, port = client
+        facts[names.CLIENT_ADDRESS] = address
+        if address and port:
+            facts[names.CLIENT_PORT] = port
     if plan.old:
         facts[names.OLD_HTTP_HOST] = connection.authority
-        facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = connection.server
+        facts[names.OLD_NET_HOST_NAME], facts[names.OLD_NET_HOST_PORT] = server
         if client is not peer:
             facts[names.OLD_NET_PEER_IP], facts[names.OLD_NET_PEER_PORT] = peer
             facts[names.OLD_HTTP_CLIENT_IP] = client.address

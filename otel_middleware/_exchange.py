@@ -166,7 +166,9 @@ class Exchange:
 
     def set_tenant(self, tenant: str, tenants: Tenants) -> None:
         """Say whose request it is, as *tenants* shows it; an authenticated tenant stays."""
-        self._show(tenant, tenants)
+        self.tenant, self.tenants = tenant, tenants
+        if tenants.in_baggage:
+            self._carry(tenant, tenants)
         if self.authenticated is not None:  # before this policy was asked
             self.authenticated_as(self.authenticated)
 
@@ -175,19 +177,21 @@ class Exchange:
         self.authenticated = tenant
         claimed, tenants = self.tenant, self.tenants or any_tenant()
         shown = tenants.validated(tenant)
-        self._show(shown, tenants)
+        self.tenant, self.tenants = shown, tenants
+        if tenants.in_baggage:
+            self._carry(shown, tenants)
         if claimed not in (None, tenants.unknown, shown) and self.span is not None:
             self.span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
 
-    def _show(self, tenant: str, tenants: Tenants) -> None:
-        self.tenant, self.tenants = tenant, tenants
-        if tenants.in_baggage and self.context is not None:
-            if self.carried is None:
-                self.carried = TenantBaggage.around_current()
-                self.context = self.carried.within(self.context)
-                # Whoever serves the request detaches it.
-                otel_context.attach(self.carried.within(otel_context.get_current()))
-            self.carried.replace(tenants.attribute, None if tenant == tenants.unknown else tenant)
+    def _carry(self, tenant: str, tenants: Tenants) -> None:
+        if self.context is None:
+            return
+        if self.carried is None:
+            self.carried = TenantBaggage.around_current()
+            self.context = self.carried.within(self.context)
+            # Whoever serves the request detaches it.
+            otel_context.attach(self.carried.within(otel_context.get_current()))
+        self.carried.replace(tenants.attribute, None if tenant == tenants.unknown else tenant)
 
     def set_verdict(self, judge: Callable[[Response], bool | None]) -> None:
         """Say who decides whether the response is an error."""
@@ -218,12 +222,15 @@ class Exchange:
 
     @property
     def answer(self) -> tuple[Any, ...]:
-        """What is noted of the response's start; put back when a server refuses another one."""
+        """What is noted of the response's start, for ``refused``."""
         return self.status, self.expected_bytes, self.response_headers, self.captured
 
-    @answer.setter
-    def answer(self, before: tuple[Any, ...]) -> None:
-        self.status, self.expected_bytes, self.response_headers, self.captured = before
+    def refused(self, before: tuple[Any, ...] | None) -> None:
+        """Put back what was noted before a start that the server refuses; ``None`` when that was nothing."""
+        if before is None:
+            self.unanswered()
+        else:
+            self.status, self.expected_bytes, self.response_headers, self.captured = before
 
     def unanswered(self) -> None:
         """Forget a start of the response that never went, or was replaced before it did."""
@@ -283,7 +290,8 @@ class Exchange:
         """Bytes of the request body: counted where the application read it all, else as announced; ``None`` without a body."""
         if self.request_complete and self.bytes_received:
             return self.bytes_received
-        return length_in(self.request.header("content-length"))
+        announced = self.request.header("content-length")
+        return None if announced is None else length_in(announced)
 
     def _count_out(self) -> None:
         if self.active is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otel_middleware._wire import is_header_name
 from otel_middleware.errors import ConfigurationError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from otel_middleware.sanitization import Sanitizer
 
-__all__ = ["REDACTED", "HeaderCapture", "environment_name"]
+__all__ = ["REDACTED", "HeaderCapture", "Spelling", "environment_name"]
 
 REDACTED = "[REDACTED]"
 """Upstream's mark for headers."""
@@ -36,6 +36,27 @@ def environment_name(kind: str) -> str:
     return f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_{kind}"
 
 
+class Spelling(NamedTuple):
+    """How a protocol spells header lines."""
+
+    name: Callable[[Any], str]
+    """The header's name, of a name as the protocol has it; empty for what is none."""
+    text: Callable[[Any, Any], str | None]
+    """The value, of such a name and value; ``None`` for what is to be left out."""
+
+
+TEXT = Spelling(str, lambda _name, value: str(value))
+"""Pairs of text."""
+
+
+class _Captured(NamedTuple):
+    """A header that is captured: its name in lower case, the attribute, and whether its value is hidden."""
+
+    name: str
+    key: str
+    masked: bool
+
+
 class HeaderCapture:
     """Captured headers of requests or of responses, redacted.
 
@@ -54,7 +75,7 @@ class HeaderCapture:
         self._captured = [re.compile(name, re.IGNORECASE) for name in names]
         self._masked = [re.compile(field, re.IGNORECASE) for field in sanitize_fields]
         self._sanitizer = sanitizer
-        self._keys: dict[str, tuple[str | None, bool]] = {}
+        self._known: dict[Any, _Captured | None] = {}
 
     @classmethod
     def of(
@@ -86,39 +107,47 @@ class HeaderCapture:
         masked += [rf"\A{re.escape(name)}\Z" for name in hidden]
         return cls(direction, wanted, masked, sanitizer) if wanted else None
 
-    def attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-        """The span attributes of *headers*, pairs of decoded name and value: one array item a header line.
+    def attributes(self, lines: Iterable[tuple[Any, Any]], spelling: Spelling = TEXT) -> dict[str, list[str]]:
+        """The span attributes of header *lines*, pairs of name and value: one array item a line.
 
         The first 48 headers that are to be captured, and 32 lines of each.
+
+        Args:
+            lines: As the protocol carries them.
+            spelling: How to read them.
         """
         found: dict[str, list[str]] = {}
-        for name, value in headers:
-            key, masked = self._keys.get(name) or self._key(name)
-            if key is None or (key not in found and len(found) >= _MOST_CAPTURED):
+        known = self._known
+        for name, value in lines:
+            captured = known[name] if name in known else self._asked(name, spelling)
+            if captured is None or (captured.key not in found and len(found) >= _MOST_CAPTURED):
                 continue
-            lines = found.setdefault(key, [])
-            if len(lines) < _MOST_LINES:
-                lines.append(self._safe(name, value, masked=masked))
+            text = spelling.text(name, value)
+            if text is not None:
+                items = found.setdefault(captured.key, [])
+                if len(items) < _MOST_LINES:
+                    items.append(self._safe(captured, text))
         return found
 
-    def joined_attributes(self, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    def joined_attributes(self, lines: Iterable[tuple[Any, Any]]) -> dict[str, list[str]]:
         """The same with all lines of one name in a single item, joined by ``,``: what upstream makes of WSGI responses."""
-        found = self.attributes(headers)
+        found = self.attributes(lines)
         return {key: [",".join(dict.fromkeys(v) if REDACTED in v else v)] for key, v in found.items()}
 
-    def _safe(self, name: str, value: str, *, masked: bool) -> str:
-        if masked:
+    def _safe(self, captured: _Captured, text: str) -> str:
+        if captured.masked:
             return REDACTED
-        return value if self._sanitizer is None else self._sanitizer.header(name, value)
+        return text if self._sanitizer is None else self._sanitizer.header(captured.name, text)
 
-    def _key(self, name: str) -> tuple[str | None, bool]:
-        lowered = name.lower()
-        captured = is_header_name(lowered) and any(pattern.fullmatch(lowered) for pattern in self._captured)
-        key = self._prefix + lowered.replace("-", "_") if captured else None
-        entry = (key, any(pattern.search(lowered) for pattern in self._masked))
-        if len(self._keys) < _NAMES_KEPT:
-            self._keys[name] = entry
-        return entry
+    def _asked(self, raw: Any, spelling: Spelling) -> _Captured | None:
+        name = spelling.name(raw).lower()
+        captured = None
+        if is_header_name(name) and any(pattern.fullmatch(name) for pattern in self._captured):
+            masked = any(pattern.search(name) for pattern in self._masked)
+            captured = _Captured(name, self._prefix + name.replace("-", "_"), masked)
+        if len(self._known) < _NAMES_KEPT:
+            self._known[raw] = captured
+        return captured
 
 
 def _patterns(option: str, given: Any, kind: str, problems: list[str]) -> list[str]:

@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-__all__ = ["MAX_PORT", "address_in", "host_and_port", "port_in"]
+__all__ = ["MAX_HOST", "MAX_PORT", "address_in", "host_and_port", "port_in"]
 
 MAX_PORT = 65_535
 _PORT_DIGITS = 5
-_MAX_LENGTH = 1_024
+MAX_HOST = 1_024
 """Characters of a Host header that are parsed: userinfo, 255 of a name, a port."""
 
 # RFC 3986 section 3.2.2: a bracketed IPv6 address or a registered name, then RFC 9110's optional port.
@@ -33,7 +33,7 @@ def host_and_port(host: str | None) -> tuple[str | None, int | None]:
         left out, a malformed port is ``None``. ``(None, None)`` for what is no host: a control character or space in
         it, an IPv6 address without brackets, nothing.
     """
-    if not host or len(host) > _MAX_LENGTH:
+    if not host or len(host) > MAX_HOST:
         return None, None
     return _parsed(host)
 

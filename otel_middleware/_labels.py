@@ -29,7 +29,7 @@ def labels_are_used() -> bool:
 def with_labeler(context: Context) -> Context:
     """*context* with a labeler of its own, which threads and tasks that carry the context share."""
     module = sys.modules.get(_MODULE)
-    key = _key_of(module)
+    key = None if module is None else _key_of(module)
     return context if key is None else set_value(key, module.Labeler(), context)  # type: ignore[union-attr]  # it has a key
 
 

@@ -60,7 +60,10 @@ class Measurement:
         *,
         inferred: bool = False,
     ) -> None:
-        self._histograms = histograms
+        self._sizes = {
+            duration: (histograms.get(REQUEST_SIZES[duration]), histograms.get(RESPONSE_SIZES[duration]))
+            for duration in RESPONSE_SIZES
+        }
         self._more = more
         self._inferred = inferred
         self.old = DURATION_OLD in histograms
@@ -98,7 +101,7 @@ class Measurement:
             elif name not in _SIZES:
                 histogram.record(amount, attributes, exchange.context)
             if name in RESPONSE_SIZES:
-                self._sizes(name, exchange, attributes)
+                self._put_sizes(name, exchange, attributes)
 
     def _put(self, attributes: dict[str, Any], exchange: Exchange, verdict: Verdict, status: str, route: str) -> None:
         if verdict.status is not None:
@@ -107,16 +110,15 @@ class Measurement:
         if template is not None and (exchange.source != INFERRED or self._inferred):
             attributes[route] = self._templates.of(template)
 
-    def _sizes(self, duration: str, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
+    def _put_sizes(self, duration: str, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
         """Body sizes are counted bytes of this request; where they could not be counted, what was announced."""
+        of_requests, of_responses = self._sizes[duration]
         received = exchange.request_size()
-        histogram = self._histograms.get(REQUEST_SIZES[duration])
-        if histogram is not None and received is not None:
-            histogram.record(received, attributes, exchange.context)
+        if received is not None and of_requests is not None:
+            of_requests.record(received, attributes, exchange.context)
         sent = exchange.expected_bytes if exchange.bytes_sent is None else exchange.bytes_sent
-        histogram = self._histograms.get(RESPONSE_SIZES[duration])
-        if histogram is not None and sent is not None and exchange.status is not None:
-            histogram.record(sent, attributes, exchange.context)
+        if sent is not None and of_responses is not None and exchange.status is not None:
+            of_responses.record(sent, attributes, exchange.context)
 
     # -- attributes of the user's
 

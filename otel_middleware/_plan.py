@@ -101,14 +101,14 @@ class Plan:
     def connected(self, exchange: Exchange, scheme: str, peer: Endpoint, bound: Callable[[], Endpoint]) -> Connection:
         """Decide whom to believe, and under which parent the span stands."""
         trust, belief = self.trust, None
-        proxied = self.queue is not None and trust.proxied(peer.address)
-        told = trust.forwarded(exchange.request.header) if proxied else None
-        connection = settle_connection(exchange, told, scheme, peer, bound)
+        if self.queue is None or not trust.proxied(peer.address):
+            connection = settle_connection(exchange, None, scheme, peer, bound)
+        else:
+            connection = settle_connection(exchange, trust.forwarded(exchange.request.header), scheme, peer, bound)
+            self.queue.note(exchange)
         if not trust.trivial:
             belief = trust.believes(exchange.request)
             exchange.tenant_believed = belief.tenant
-        if self.queue is not None and proxied:
-            self.queue.note(exchange)
         settle_parent(exchange, belief)
         return connection
 

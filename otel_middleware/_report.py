@@ -83,13 +83,17 @@ def _outcome(exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
 def _put(exchange: Exchange, span: Span, attributes: dict[str, Any]) -> None:
     tenant = names.TENANT_ID if exchange.tenants is None else exchange.tenants.attribute
     written: Mapping[str, Any] | None = getattr(span, "attributes", None)
-    if written is not None and (len(written) != len(exchange.begun) or names.HTTP_ROUTE in attributes):
+    begun = exchange.begun
+    if written is not None and (
+        len(written) != len(begun) or (names.HTTP_ROUTE in attributes and names.HTTP_ROUTE in begun)
+    ):
         for key in (names.HTTP_ROUTE, tenant):
-            if key in attributes and written.get(key) not in (None, exchange.begun.get(key)):
+            if key in attributes and written.get(key) not in (None, begun.get(key)):
                 del attributes[key]  # the application wrote it itself
     span.set_attributes(attributes)
-    renamed = exchange.named_by_user or getattr(span, "name", exchange.name) != exchange.name
-    if exchange.template != exchange.named_for and not renamed:
+    if exchange.template == exchange.named_for or exchange.named_by_user:
+        return
+    if getattr(span, "name", exchange.name) == exchange.name:  # else the application has renamed it
         span.update_name(span_name(exchange))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import string
+from functools import lru_cache
 from typing import Any
 
 from otel_middleware import _host
@@ -40,17 +41,19 @@ def version_in(value: Any) -> str | None:
 
 def machine_in(value: Any) -> str | None:
     """*value* when it can be an address or the name of a machine, else ``None``; a Unix socket's path is none."""
-    known = isinstance(value, str) and 0 < len(value) <= _LONGEST_MACHINE and _OF_MACHINES.issuperset(value)
-    return value if known else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST_MACHINE and _is_machine(value) else None
+
+
+@lru_cache(maxsize=4_096)
+def _is_machine(text: str) -> bool:
+    return text != "" and _OF_MACHINES.issuperset(text)
 
 
 def port_in(value: Any) -> int | None:
     """*value*, text or a number, when it is a port, 1 to 65535, else ``None``."""
     if isinstance(value, str):
         return _host.port_in(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return int(value) if 0 < value <= _host.MAX_PORT else None
+    return value if type(value) is int and 0 < value <= _host.MAX_PORT else None
 
 
 def is_header_name(name: str) -> bool:

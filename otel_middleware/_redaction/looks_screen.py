@@ -28,12 +28,22 @@ _DIGIT_RUN = b"0" * 13
 _DIGIT_GROUP = b" 0000"
 _DIGIT_GROUPS = b"0000 0000"
 _SHORT_RUN = b"x" * 13
+_PIECES = bytes(ord(" ") if byte in b"+\t%" else byte for byte in bytes(range(256)).lower())
+_FEW = 16
+"""Pieces between blanks that are looked at one by one: queries have few of them, prose has many."""
 _SPACES = re.compile(rb"[ +\t%]")
 # Numbers in groups have one in the middle.
 _GROUP = re.compile(rb"[ +%](?:20)?[0-9]{4,6}[ +%]")
 # Credentials stand behind "bearer" or "basic" and a space, a key behind "BEGIN" and one.
 _SPACED = re.compile(rb"(?:earer|basic|begin)[ +\t%]")
+_WORDS_BEFORE = (b"earer", b"basic", b"begin")
+_SHORTEST_GROUP = 4
 _HEX = 2
+
+
+def _leads_on(piece: bytes) -> bool:
+    """Whether *piece* may be what ``_SPACED`` or ``_GROUP`` match in front of a blank."""
+    return piece.endswith(_WORDS_BEFORE) or (piece.isdigit() and len(piece) >= _SHORTEST_GROUP)
 
 
 class LooksScreen:
@@ -80,6 +90,9 @@ class LooksScreen:
 
     def clears_spaced(self, raw: bytes) -> bool:
         """Whether there is no number in groups, and no word that stands before a secret, in a text that has spaces."""
+        pieces = raw.translate(_PIECES).split(b" ")
+        if len(pieces) <= _FEW and not any(map(_leads_on, pieces)):
+            return True
         lowered = raw.lower()
         word = b"earer" in lowered or b"basic" in lowered or b"begin" in lowered
         grouped = _DIGIT_GROUP in raw.translate(_DIGITS) and _GROUP.search(raw)

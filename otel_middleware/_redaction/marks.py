@@ -52,7 +52,10 @@ class Marks:
         """What stands for *secret*, found by *rule* under the key or name *name*; *mask* when it is not the usual one."""
         if mask is None:
             mask = self.replacement if rule != "userinfo" else self._userinfo
-        if secret == mask or self._is_mark(secret) or (self._keep is not None and self._kept(rule, name, secret)):
+        # What was masked before is left alone, so that a second sanitizer changes and counts nothing.
+        if secret in (mask, self.replacement) or (self._key is not None and _HASHED.fullmatch(secret)):
+            return secret
+        if self._keep is not None and self._kept(rule, name, secret):
             return secret
         self.count(place, rule, name)
         return mask if self._key is None else self._hash(self._key, secret)
@@ -65,10 +68,6 @@ class Marks:
         if _logger.isEnabledFor(logging.DEBUG):
             shown = name if _PLAIN_KEY.fullmatch(name) else "(not shown)"
             _logger.debug("redacted in %s: key %s, rule %s", place, shown, rule)
-
-    def _is_mark(self, secret: str) -> bool:
-        """What was masked before is left alone, so that a second sanitizer changes and counts nothing."""
-        return secret == self.replacement or (self._key is not None and _HASHED.fullmatch(secret) is not None)
 
     @staticmethod
     def _hash(key: bytes, secret: str) -> str:

@@ -36,28 +36,31 @@ class Queries:
         if self._mode is None:
             return text
         between, pieces = ("", _SEPARATOR.split(text)) if ";" in text else ("&", text.split("&"))
-        rules, rest = self._rules(pieces)
-        if not self._scanner.query_screen.clears(between.join(rest) if rules else text, keys_known=True):
-            return between.join(self._each(pieces, rules, place, depth))
+        rules = self._rules(pieces)
         if not rules:
-            return text
-        for index, rule in rules.items():
-            key, _, value = pieces[index].partition("=")
-            pieces[index] = f"{key}={self._scanner.marks.mark(place, rule, key, value)}"
+            clear = self._scanner.query_screen.clears(text, keys_known=True)
+            return text if clear else between.join(self._each(pieces, rules, place, depth))
+        rest = pieces.copy()
+        for index, (_, key, _) in rules.items():
+            rest[index] = key
+        if not self._scanner.query_screen.clears(between.join(rest), keys_known=True):
+            return between.join(self._each(pieces, rules, place, depth))
+        mark = self._scanner.marks.mark
+        for index, (rule, key, value) in rules.items():
+            pieces[index] = f"{key}={mark(place, rule, key, value)}"
         return between.join(pieces)
 
-    def _rules(self, pieces: list[str]) -> tuple[dict[int, str], list[str]]:
-        """The rule of each pair whose value is a secret, by its index, and what else the query says."""
-        rules, rest, known, every = {}, pieces.copy(), self._known, self._mode == "all"
+    def _rules(self, pieces: list[str]) -> dict[int, tuple[str, str, str]]:
+        """Rule, key and value of each pair whose value is a secret, by its index."""
+        rules, known, every = {}, self._known, self._mode == "all"
         for index, piece in enumerate(pieces):
-            key, equals, _ = piece.partition("=")
-            if equals:
-                rule = known[key]
-                if rule is not None or every:
-                    rules[index], rest[index] = rule or "all", key
-        return rules, rest
+            key, equals, value = piece.partition("=")
+            rule = known[key] if equals else None
+            if rule is not None or (every and equals):
+                rules[index] = rule or "all", key, value
+        return rules
 
-    def _each(self, pieces: list[str], rules: dict[int, str], place: str, depth: int) -> list[str]:
+    def _each(self, pieces: list[str], rules: dict[int, tuple[str, str, str]], place: str, depth: int) -> list[str]:
         shown, masked = [], False
         for index, piece in enumerate(pieces):
             key, equals, value = piece.partition("=")
@@ -67,7 +70,7 @@ class Queries:
                 # `;` separates for some servers only: for the others what follows belongs to the secret.
                 shown.append(self._scanner.marks.replacement)
             elif index in rules:
-                safe = self._scanner.marks.mark(place, rules[index], key, value)
+                safe = self._scanner.marks.mark(place, rules[index][0], key, value)
                 masked = safe != value
                 shown.append(f"{self._leaf(key, place, '', depth)}={safe}")
             else:

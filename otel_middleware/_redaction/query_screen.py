@@ -24,6 +24,7 @@ _TWO_SIGNS = re.compile(rb"=[^&=]*=")
 # In a value as written: a key of prose with an escape in it.
 _ESCAPED_KEY = re.compile(r"%[A-Za-z0-9_.-]*[\"' ]*:")
 _ODD_INNER_KEY = re.compile(rb"[^&=?]=")
+_LONG_BEHIND_ESCAPE = re.compile(rb"%..[A-Za-z0-9._-]{11}")
 _BLANK_SIGN = re.compile(rb"[ \t]:")
 
 
@@ -67,10 +68,11 @@ class QueryScreen:
         said = decoded_marks(raw) if b"%" in raw else raw
         if said is None or not self._says_nothing(query, outer, said, keys_known=keys_known):
             return False
-        both = raw if said is raw else raw + b"&" + said
-        if (b" " in said or b"+" in said) and not self._looks.clears_spaced(both):
+        if said is not raw and _LONG_BEHIND_ESCAPE.search(raw):
+            said = raw + b"&" + said  # as written, the escape's digits are a part of it
+        if (b" " in said or b"+" in said) and not self._looks.clears_spaced(said):
             return False
-        return self._looks.clears_runs(both)
+        return self._looks.clears_runs(said)
 
     def _says_nothing(self, query: str, outer: bytes, said: bytes, *, keys_known: bool) -> bool:
         """Whether no key in *said*, which is *query* decoded, names a secret, and no URL in it holds one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._child_spans import background_failed
@@ -64,14 +65,14 @@ def has_left(receive: Receive, send: Send, *, streamed: bool) -> bool:
     if getattr(receiver, "disconnected", False) is True or getattr(sender, "closed", False) is True:
         return True
     if sender is None:
-        return bool(guarded("looking for a client", _has_left_daphne, send))
+        return isinstance(send, partial) and bool(guarded("looking for a client", _has_left_daphne, send))
     transport = getattr(receiver, "transport", None) if streamed else None
     return transport is not None and guarded("looking for a client", transport.is_closing) is True
 
 
-def _has_left_daphne(send: Any) -> bool:
+def _has_left_daphne(send: partial[Any]) -> bool:
     """Daphne's ``send`` is a ``partial`` of a method of its server, with the connection."""
-    connections = getattr(getattr(getattr(send, "func", None), "__self__", None), "connections", None)
+    connections = getattr(getattr(send.func, "__self__", None), "connections", None)
     if not isinstance(connections, dict):
         return False
     connection = connections.get(send.args[0])

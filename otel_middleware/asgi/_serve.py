@@ -15,7 +15,7 @@ from otel_middleware._silence import silenced
 from otel_middleware._wire import version_in
 from otel_middleware.asgi._ending import failed, returned
 from otel_middleware.asgi._message_spans import MessageSpans
-from otel_middleware.asgi._shadow import ScopeRequest, below, bound_to, peer_of, shadow
+from otel_middleware.asgi._shadow import SPELLING, ScopeRequest, below, bound_to, peer_of, shadow
 from otel_middleware.asgi._watch import Watch
 
 if TYPE_CHECKING:
@@ -46,10 +46,13 @@ class Serve:
         self.plan = plan
         self._bare = bare
         self._exclusion = plan.options.exclusion
+        router = plan.routes.router
+        self._recording = router if router is not None and router.records else None
+        self._native = _NATIVE_KEYS if self._recording is not None and plan.options.suppresses_native else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope.get("type") not in _SERVED or exchange_in(scope) is not None:
+        if scope.get("type") not in _SERVED or (EXCHANGE_KEY in scope and exchange_in(scope) is not None):
             return await self.app(scope, receive, send)
         if self._exclusion is not None and self._excludes(self._exclusion, scope):
             return await self._serve_silenced(scope, receive, send)
@@ -65,7 +68,8 @@ class Serve:
         return exclusion.needs_request and exclusion.request(ScopeRequest(scope))
 
     async def _serve_silenced(self, scope: Scope, receive: Receive, send: Send) -> Any:
-        self._suppress_native(scope)
+        if self._native is not None:
+            scope.update(self._native)
         previous = get_current()
         silence = silenced(previous)
         attach(silence)
@@ -83,8 +87,9 @@ class Serve:
             return None
         exchange = None
         try:
-            exchange = self._made(scope)
-            self._ask(exchange, scope)
+            request = ScopeRequest(scope)
+            exchange = self.plan.exchange(request, scope["type"], *below(scope, request.path))
+            self._ask(exchange, request, scope)
         except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it
             say_once(("open", type(error)), "preparing a request", error, "it is served without telemetry")
             if exchange is not None:
@@ -92,12 +97,8 @@ class Serve:
             return None
         return exchange if exchange.span is not None else None
 
-    def _made(self, scope: Scope) -> Exchange:
-        request = ScopeRequest(scope)
-        return self.plan.exchange(request, scope["type"], *below(scope, request.path))
-
-    def _ask(self, exchange: Exchange, scope: Scope) -> None:
-        plan, request = self.plan, exchange.request
+    def _ask(self, exchange: Exchange, request: ScopeRequest, scope: Scope) -> None:
+        plan = self.plan
         connection = plan.connected(exchange, request.scheme, peer_of(scope), lambda: bound_to(scope))
         plan.routes.before(exchange, scope)
         if plan.options.default_span_details is not None:
@@ -107,7 +108,7 @@ class Serve:
             exchange, connection, query, version, lambda agent: shadow(exchange, connection, query, version, agent)
         )
         if plan.options.capture_request is not None:
-            exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
+            exchange.capture(plan.options.capture_request.attributes(request.raw_lines(), SPELLING))
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> Any:
         scope = self._prepared(exchange, scope)
@@ -136,14 +137,9 @@ class Serve:
             attach(previous)
 
     def _prepared(self, exchange: Exchange, scope: Scope) -> Scope:
-        self._suppress_native(scope)
-        router = self.plan.routes.router
-        if router is not None and router.records:
-            scope = router.prepared(scope)
+        if self._native is not None:
+            scope.update(self._native)
+        if self._recording is not None:
+            scope = self._recording.prepared(scope)
         scope[EXCHANGE_KEY] = ref(exchange)
         return scope
-
-    def _suppress_native(self, scope: Scope) -> None:
-        router = self.plan.routes.router
-        if router is not None and router.records and self.plan.options.suppresses_native:
-            scope.update(_NATIVE_KEYS)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._connection import Endpoint
+from otel_middleware._headers import Spelling
 from otel_middleware._wire import machine_in, port_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from otel_middleware._connection import Connection
     from otel_middleware._exchange import Exchange
 
-__all__ = ["ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow", "unquotable"]
+__all__ = ["SPELLING", "ScopeRequest", "below", "bound_to", "decoded", "peer_of", "shadow", "unquotable"]
 
 _CONTROL_ESCAPES = re.compile("%(?=[01][0-9A-Fa-f]|7[Ff])")
 
@@ -80,6 +81,10 @@ def decoded(value: Any) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "replace")
     return value if isinstance(value, str) else ""
+
+
+SPELLING = Spelling(decoded, lambda _name, value: decoded(value))
+"""Of the lines of a scope."""
 
 
 def _by_name(headers: Any) -> tuple[dict[bytes, Any], Iterable[tuple[bytes, Any]], bool]:

@@ -60,15 +60,16 @@ class Watch:
     async def send(self, message: Message) -> None:
         """Send to the server."""
         exchange = self._exchange
-        noted, chunk = not exchange.over, 0
+        noted, kind, chunk = not exchange.over, None, 0
         if noted:
             try:
-                if message["type"] == "http.response.body" and message.get("more_body"):
+                kind = message["type"]
+                if kind == "http.response.body" and message.get("more_body"):
                     chunk = len(message.get("body") or b"")
                     if chunk and exchange.first_byte is None:
                         exchange.first_byte = perf_counter_ns()
                 else:
-                    message = self._sending(message)
+                    message = self._sending(kind, message)
             except Exception as error:  # noqa: BLE001 - the server says what it thinks of a malformed message
                 say_once("sending", "noting a message", error, "it is not counted")
         try:
@@ -81,9 +82,9 @@ class Watch:
             self._begun = True
             if exchange.bytes_sent is not None:
                 exchange.bytes_sent += chunk
-        elif noted:
+        elif noted and kind != "http.response.start":
             try:
-                self._sent(message)
+                self._sent(kind, message)
             except Exception as error:  # noqa: BLE001 - the server took it
                 say_once("sent", "noting a message", error, "it is not counted")
 
@@ -109,10 +110,7 @@ class Watch:
         exchange = self._exchange
         if exchange.over or self._begun or message["type"] not in _STARTS:
             return
-        if self._replaced is None:
-            exchange.unanswered()
-        else:
-            exchange.answer = self._replaced
+        exchange.refused(self._replaced)
 
     def _received(self, message: Message) -> None:
         exchange, kind = self._exchange, message["type"]
@@ -124,8 +122,7 @@ class Watch:
         elif exchange.kind == "websocket":
             received_in_session(exchange, kind, message)
 
-    def _sending(self, message: Message) -> Message:
-        kind = message["type"]
+    def _sending(self, kind: Any, message: Message) -> Message:
         if kind == "http.response.start":
             return message if self._begun else self._start(message)
         if kind == "websocket.accept":
@@ -133,16 +130,9 @@ class Watch:
         if kind == "websocket.http.response.start":
             self._exchange.status = _status_code(message)
             return answered(self._exchange, self._scope, message)
-        if kind == "http.response.body" and not message.get("more_body"):
+        if kind == "http.response.body":
             self.look_for_client()
         return message
-
-    def _sent(self, message: Message) -> None:
-        kind = message["type"]
-        if kind == "http.response.body":
-            self._body(message)
-        elif kind != "http.response.start":
-            self._other(kind, message)
 
     def _start(self, message: Message) -> Message:
         exchange = self._exchange
@@ -154,7 +144,10 @@ class Watch:
         exchange.plan.routes.told(exchange, self._scope)
         return answered(exchange, self._scope, message)
 
-    def _body(self, message: Message) -> None:
+    def _sent(self, kind: Any, message: Message) -> None:
+        if kind != "http.response.body":
+            self._other(kind, message)
+            return
         exchange = self._exchange
         self._begun = True
         if exchange.bytes_sent is not None:
@@ -173,7 +166,7 @@ class Watch:
             if not message.get("more_body") and not self.trailers:
                 exchange.body_ended()
         elif kind == "websocket.http.response.body":
-            self._body(message)
+            self._sent("http.response.body", message)
         elif exchange.kind == "websocket":
             sent_in_session(exchange, self._scope, kind, message)
 

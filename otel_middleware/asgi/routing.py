@@ -46,15 +46,14 @@ class RouteTemplateMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope.get("type") in ("http", "websocket"):
-            exchange = exchange_in(scope)
-            if exchange is None:
-                span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
-                if span is not None:
-                    return await self._name(span, scope, receive, send)
-            elif exchange.plan.routes is not self.routes:
-                request = ScopeRequest(scope)
-                self.routes.declare_inside(exchange, *below(scope, request.path), scope)
+        exchange = exchange_in(scope)
+        if exchange is not None:
+            if exchange.plan.routes is not self.routes:
+                self.routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
+        elif scope.get("type") in ("http", "websocket"):
+            span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
+            if span is not None:
+                return await self._name(span, scope, receive, send)
         return await self.app(scope, receive, send)
 
     async def _name(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:

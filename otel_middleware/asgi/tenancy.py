@@ -39,14 +39,13 @@ class TenantMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope.get("type") in ("http", "websocket"):
-            exchange = exchange_in(scope)
-            if exchange is not None:
-                exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
-            else:
-                span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
-                if span is not None:
-                    return await self._tagged(span.set_tenant(self.tenants), scope, receive, send)
+        exchange = exchange_in(scope)
+        if exchange is not None:
+            exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
+        elif scope.get("type") in ("http", "websocket"):
+            span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
+            if span is not None:
+                return await self._tagged(span.set_tenant(self.tenants), scope, receive, send)
         return await self.app(scope, receive, send)
 
     async def _tagged(self, context: Context, scope: Scope, receive: Receive, send: Send) -> Any:

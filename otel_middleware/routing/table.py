@@ -123,13 +123,13 @@ class RouteTable:
         if path[:1] not in ("/", "") or (len(path) > MAX_PATH and not self._deep.children()):
             return None
         segments = path.split("/")
-        found = self._find(path, segments, method)
+        found = self._find(leaf, path, segments, method)
         if found is None and path != "/" and path[-2:] != "//":
-            found = self._find(*_respelled(path, segments), method)
+            path, segments = _respelled(path, segments)
+            found = self._find(self._static.get(path), path, segments, method)
         return None if found is None else found.template
 
-    def _find(self, path: str, segments: list[str], method: str | None) -> Route | None:
-        leaf = self._static.get(path)
+    def _find(self, leaf: Leaf | None, path: str, segments: list[str], method: str | None) -> Route | None:
         static = None if leaf is None else leaf.of(method)
         if static is not None and leaf is not None and not leaf.contested:
             return static

@@ -165,6 +165,25 @@ def search(
         first_match: Whether the place in the declaration decides.
         before: Only routes that were declared before this number are asked for.
     """
+    if before == inf:
+        # Most paths have one way to go only: then it ends at the one route, whichever is to be preferred.
+        node = root
+        for segment in segments[1:]:
+            child = node.literals.get(segment)
+            if child is None and node.plain:
+                child = node.one if segment else None
+            elif not node.certain:
+                break
+            if child is None:
+                return None
+            node = child
+        else:
+            return None if node.leaf is None else node.leaf.of(method)
+    return _searched(root, segments, method, first_match=first_match, before=before)
+
+
+def _searched(root: Node, segments: list[str], method: str | None, *, first_match: bool, before: float) -> Route | None:
+    """The same where ways part, or a route that was declared before is known."""
     last = len(segments)
     best: Route | None = None
     failed: set[tuple[int, int]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
@@ -41,7 +42,12 @@ def answered(exchange: Exchange, environ: Environ, status: Any, headers: Any) ->
 
 def status_code(status: Any) -> int | None:
     """The number of a status line, with or without a reason phrase; ``None`` for what is none."""
-    code = status.strip()[:_DIGITS] if isinstance(status, str) else ""
+    return _code_in(status) if isinstance(status, str) else None
+
+
+@lru_cache(maxsize=256)  # an application has few status lines
+def _code_in(status: str) -> int | None:
+    code = status.strip()[:_DIGITS]
     return int(code) if len(code) == _DIGITS and code.isascii() and code.isdigit() else None
 
 

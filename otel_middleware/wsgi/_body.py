@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware.wsgi._watch import Watch
 
-__all__ = ["body_like"]
+__all__ = ["ListBody", "body_like"]
+
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class Body:
@@ -48,7 +50,7 @@ class Body:
 
     def __iter__(self) -> Iterator[bytes]:
         if type(self._body) is tuple:
-            return _chunks(self, iter(self._body))
+            return _chunks(self, self._body)
         previous = get_current()
         attach(self._context)
         try:
@@ -85,7 +87,7 @@ class Body:
     def note(self, chunk: Any) -> None:
         """Note what goes to the server. A body of several chunks is streamed: then the first one's time counts."""
         self._begun = True
-        if not isinstance(chunk, (bytes, bytearray, memoryview)) or not chunk:
+        if not isinstance(chunk, _BYTES) or not chunk:
             return
         exchange, first = self._exchange, self._first
         if first is None:
@@ -166,18 +168,36 @@ class ListBody(list[bytes]):
     Some servers ask for one by type: Granian joins it and sends it whole, with a Content-Length, and never closes it.
     """
 
-    __slots__ = ("_watched",)
+    __slots__ = ("_exchange",)
 
-    def __init__(self, watch: Watch, body: list[bytes], context: Context) -> None:
-        super().__init__(body)
-        self._watched = Body(watch, body, context)
+    def __init__(self, exchange: Exchange, body: list[bytes]) -> None:
+        list.__init__(self, body)
+        self._exchange = exchange
 
     def __iter__(self) -> Iterator[bytes]:
-        return _chunks(self._watched, super().__iter__())
+        exchange, first = self._exchange, None if len(self) > 1 else 0
+        for chunk in list.__iter__(self):
+            if isinstance(chunk, _BYTES) and chunk:
+                if first is None:
+                    first = perf_counter_ns()
+                elif first:
+                    exchange.first_byte, first = exchange.first_byte or first, 0
+                if exchange.bytes_sent is not None:
+                    exchange.bytes_sent += len(chunk)
+            yield chunk
+        if not exchange.over and not exchange.complete:
+            exchange.body_ended()
 
     def close(self) -> None:
         """Note that the response is over; a list has nothing to close."""
-        self._watched.close()
+        if not self._exchange.over:
+            closing(self._exchange, sys.exc_info()[1], begun=True)
+            self._exchange.finish()
+
+    def __del__(self) -> None:
+        if not self._exchange.over:  # a server that forgot close()
+            closing(self._exchange, None, begun=True)
+            self._exchange.finish()
 
 
 class Steps:
@@ -196,9 +216,9 @@ class Steps:
         return self._body.step(self._iterator)
 
 
-def _chunks(body: Body, iterator: Iterator[bytes]) -> Iterator[bytes]:
-    """One iteration over a list or tuple: no code of the application runs in its steps."""
-    for chunk in iterator:
+def _chunks(body: Body, chunks: tuple[bytes, ...]) -> Iterator[bytes]:
+    """One iteration over a tuple: no code of the application runs in its steps."""
+    for chunk in chunks:
         body.note(chunk)
         yield chunk
     body.ended()
@@ -213,8 +233,6 @@ _KINDS = {
 
 
 def body_like(body: Iterable[bytes], watch: Watch, context: Context) -> Iterable[bytes]:
-    """A list for a list; else a body with a length and a next step where *body* has them."""
-    if type(body) is list:
-        return ListBody(watch, body, context)
+    """A body with a length and a next step where *body* has them."""
     kind = type(body)
     return _KINDS[hasattr(kind, "__len__"), hasattr(kind, "__next__")](watch, body, context)

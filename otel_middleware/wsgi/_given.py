@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.wsgi._body import body_like
+from otel_middleware.wsgi._body import ListBody, body_like
 from otel_middleware.wsgi._ending import closing, closing_failed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def watched_body(watch: Watch, environ: Environ, body: Any, context: Context) ->
     """
     kind = type(body)
     if kind is list:
-        return body_like(body, watch, context)
+        return ListBody(watch.exchange, body)
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(body, wrapper):
         return _file(watch.exchange, body)

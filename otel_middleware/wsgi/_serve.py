@@ -15,7 +15,7 @@ from otel_middleware._silence import silenced
 from otel_middleware._wire import version_in
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._given import silent_body, watched_body
-from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of, shadow
+from otel_middleware.wsgi._shadow import SPELLING, EnvironRequest, bound_to, decoded, peer_of, shadow
 from otel_middleware.wsgi._watch import Watch
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Serve:
             lambda agent: shadow(exchange, connection, environ, query, version, agent),
         )
         if plan.options.capture_request is not None:
-            exchange.capture(plan.options.capture_request.attributes(request.header_lines()))
+            exchange.capture(plan.options.capture_request.attributes(environ.items(), SPELLING))
 
     def _serve(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environ[EXCHANGE_KEY] = ref(exchange)

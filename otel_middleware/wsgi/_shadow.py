@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware import _attributes as names
 from otel_middleware._connection import Endpoint
+from otel_middleware._headers import Spelling
 from otel_middleware._wire import machine_in, port_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from otel_middleware._connection import Connection
     from otel_middleware._exchange import Exchange
 
-__all__ = ["EnvironRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
+__all__ = ["SPELLING", "EnvironRequest", "below", "bound_to", "decoded", "peer_of", "shadow"]
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 """Request headers that CGI names without ``HTTP_``."""
@@ -34,11 +35,13 @@ class EnvironRequest(Request):
         self._environ = environ
         method = environ.get("REQUEST_METHOD")
         self._method = method if isinstance(method, str) and method else "GET"
-        root, below = decoded(environ.get("SCRIPT_NAME")), decoded(environ.get("PATH_INFO"))
+        root, below = environ.get("SCRIPT_NAME"), decoded(environ.get("PATH_INFO"))
+        root = decoded(root) if root else ""
         self._path = root + below or "/"
         self.below = root.rstrip("/"), below or "/"
         """``SCRIPT_NAME`` as the server gave it, and the path below it, both decoded."""
-        self._scheme = scheme_in(environ.get("wsgi.url_scheme"))
+        scheme = environ.get("wsgi.url_scheme")
+        self._scheme = scheme if scheme == "http" else scheme_in(scheme)
         self._client = None
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or self._path
         self._host = None if not isinstance(target, str) or target[0] == "/" else authority_of(target)
@@ -51,17 +54,18 @@ class EnvironRequest(Request):
     def header(self, name: str) -> str | None:
         """The value of a request header, or ``None``. *name* in any case; servers join several values."""
         value = self._environ.get(_key_of(name))
-        return decoded(value) if isinstance(value, str) and value else None
+        if not value or not isinstance(value, str):
+            return None
+        return value if value.isascii() else decoded(value)
 
     def header_lines(self) -> Iterable[tuple[str, str]]:
         """All request headers as pairs of lower-case name and value."""
         lines = []
         for key, value in self._environ.items():
-            if isinstance(value, str) and isinstance(key, str):
-                if key.startswith("HTTP_"):
-                    lines.append((key[5:].lower().replace("_", "-"), decoded(value)))
-                elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
-                    lines.append((key.lower().replace("_", "-"), decoded(value)))
+            name = _name_of(key)
+            text = _text_of(key, value) if name else None
+            if text is not None:
+                lines.append((name, text))
         return lines
 
 
@@ -70,6 +74,24 @@ def _key_of(name: str) -> str:
     """The environ's key of the header *name*."""
     lowered = name.lower()
     return _WITHOUT_PREFIX.get(lowered) or "HTTP_" + lowered.upper().replace("-", "_")
+
+
+def _name_of(key: Any) -> str:
+    """The header of an environ's *key*; empty for what is none."""
+    if not isinstance(key, str) or not (key.startswith("HTTP_") or key in _WITHOUT_PREFIX.values()):
+        return ""
+    return key.removeprefix("HTTP_").lower().replace("_", "-")
+
+
+def _text_of(key: str, value: Any) -> str | None:
+    """The header's value; ``None`` for what is none, such as the empty ``CONTENT_LENGTH`` of a request without a body."""
+    if not isinstance(value, str) or not (value or key.startswith("HTTP_")):
+        return None
+    return decoded(value)
+
+
+SPELLING = Spelling(_name_of, _text_of)
+"""Of the items of an environ."""
 
 
 def decoded(value: Any) -> str:

@@ -39,7 +39,7 @@ class Watch:
         exchange = self.exchange
         if exchange.over:
             return self._start_response(status, headers, *exc_info, **named)
-        before, forwarded = exchange.answer, headers
+        before, forwarded = exchange.answer if exchange.status is not None else None, headers
         try:
             told = exc_info[0] if exc_info else named.get("exc_info") if named else None
             if told:
@@ -51,7 +51,7 @@ class Watch:
         try:
             self._write = self._start_response(status, forwarded, *exc_info, **named)
         except BaseException:
-            exchange.answer = before  # refused: malformed, or the headers have gone
+            exchange.refused(before)  # malformed, or the headers have gone
             raise
         return self._write if self._write is None else self.write
 

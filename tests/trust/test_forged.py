@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from harness import Described
@@ -13,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.trace import NoOpTracerProvider
 
 from otel_middleware import TenantFromHeader, Tenants, TrustPolicy
 from otel_middleware._consultation import _RequestGetter
@@ -278,3 +280,24 @@ def test_propagators_may_enumerate_headers():
     assert list(getter.keys(request)) == ["uberctx-a", "traceparent"]
     assert getter.get(request, "uberctx-a") == ["1"]
     assert getter.get(request, "none") is None
+
+
+def test_long_hosts_and_addresses_are_not_remembered(protocol):
+    """What is too long to be a host or an address leaves nothing in memory, however many different ones are sent."""
+    app = protocol.module.instrument(protocol.build(Described()), tracer_provider=NoOpTracerProvider())
+    count, size = 200, 50_000
+
+    def forge(numbers):
+        for number in numbers:
+            long = f"{number}-".ljust(size, "x")
+            peer = {"client": (long, 1_234)} if protocol.name == "asgi" else {"REMOTE_ADDR": long}
+            protocol.get(app, "/", headers=[("host", long)], **peer)
+
+    forge(range(count))
+    tracemalloc.start()
+    try:
+        forge(range(count, 2 * count))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < count * size / 10
