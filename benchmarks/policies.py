@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import timeit
 
+from otel_middleware._forwarded import time_in_queue
+from otel_middleware._host import host_and_port
 from otel_middleware.exclusion import Exclusion
 from otel_middleware.request import Request, Response
 from otel_middleware.status import ErrorStatuses
 from otel_middleware.tenancy import TenantFromClaim, TenantFromHeader, TenantFromHost, TenantFromPath, Tenants, first_of
-from otel_middleware.trust import TrustPolicy, host_and_port, time_in_queue
+from otel_middleware.trust import TrustPolicy
 
 CIDRS = [f"10.{number}.0.0/16" for number in range(7)] + ["192.168.0.0/16", "fd00::/8", "172.16.0.0/12"]
 CLAIMS = "eyJvcmdfaWQiOiJhY21lIiwic3ViIjoiNzMxIiwiZXhwIjoxNzUwMDAwMDAwfQ"  # {"org_id": "acme", "sub": ..., "exp": ...}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware._exchange import Exchange
-    from otel_middleware.trust import Forwarded
+    from otel_middleware._forwarded import Forwarded
 
 __all__ = ["Connection", "Endpoint", "settle_connection"]
 

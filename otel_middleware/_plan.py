@@ -12,7 +12,6 @@ from otel_middleware._exchange import Exchange
 from otel_middleware._measurement import Measurement
 from otel_middleware._methods import Methods
 from otel_middleware._proposals import Agents, Kinds
-from otel_middleware._queue import QueueTime
 from otel_middleware._redactions import count_redactions
 from otel_middleware._version import __version__
 from otel_middleware.request import path_of
@@ -20,9 +19,12 @@ from otel_middleware.request import path_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opentelemetry.metrics import MeterProvider
+
     from otel_middleware._connection import Connection, Endpoint
     from otel_middleware._neighbours import Neighbours
     from otel_middleware._options import Options
+    from otel_middleware._queue import QueueTime
     from otel_middleware._seams import MeterSeam, TracerSeam
     from otel_middleware.request import Request
     from otel_middleware.routing.resolution import Routes
@@ -62,7 +64,7 @@ class Plan:
         self.upstream = upstream
         self.neighbours = neighbours
         self.tracer = tracers.provider.get_tracer("otel_middleware", __version__)
-        self.queue = QueueTime(meters.provider) if options.trust.proxies else None
+        self.queue = _queue_time(meters.provider) if options.trust.proxies else None
         self.methods = Methods()
         self.method_in_name = self.methods.in_name
         self.measurement = Measurement(
@@ -159,6 +161,12 @@ class Plan:
             )
         if self.measurement.old:
             exchange.facts[names.OLD_HTTP_METHOD] = canonical
+
+
+def _queue_time(provider: MeterProvider) -> QueueTime:
+    from otel_middleware._queue import QueueTime  # noqa: PLC0415 - only behind a proxy is anything measured
+
+    return QueueTime(provider)
 
 
 def _encodable(text: str) -> str:

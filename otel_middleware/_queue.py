@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from otel_middleware import _attributes as names
+from otel_middleware._forwarded import time_in_queue
 from otel_middleware._version import __version__
-from otel_middleware.trust import time_in_queue
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider

@@ -9,17 +9,16 @@ from inspect import iscoroutinefunction
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otel_middleware._forwarded import Forwarded, Header, forwarded_by, time_in_queue
-from otel_middleware._host import host_and_port
 from otel_middleware._once import Once
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
+    from otel_middleware._forwarded import Forwarded, Header
     from otel_middleware.request import Request
 
-__all__ = ["Belief", "Forwarded", "TrustPolicy", "host_and_port", "time_in_queue"]
+__all__ = ["Belief", "TrustPolicy"]
 
 _UNIX = "unix"
 _PEERS_REMEMBERED = 1024
@@ -76,6 +75,7 @@ class TrustPolicy:
     """Whether everyone is believed and no proxy listed, so that there is nothing to ask for."""
     _asked: Callable[[str], bool] = field(init=False, repr=False, compare=False)
     _belief: Belief = field(init=False, repr=False, compare=False)
+    _read: Callable[[Header, int], Forwarded | None] = field(init=False, repr=False, compare=False)
     _once: Once = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +89,7 @@ class TrustPolicy:
             "proxies": listed,
             "trivial": not listed and self.trace_context and self.baggage and self.caller is None,
             "_asked": _asking(listed),
+            "_read": _reading() if listed else _unread,
             "_belief": everything if self.trace_context else _NOTHING,
             "_once": Once(),
         }
@@ -122,7 +123,17 @@ class TrustPolicy:
         Args:
             header: Given the lower-case name of a request header, its value or ``None``.
         """
-        return forwarded_by(header, self.hops)
+        return self._read(header, self.hops)
+
+
+def _reading() -> Callable[[Header, int], Forwarded | None]:
+    from otel_middleware._forwarded import forwarded_by  # noqa: PLC0415 - only behind a proxy is anything read
+
+    return forwarded_by
+
+
+def _unread(_header: Header, _hops: int) -> None:
+    """Nothing is read where no proxy is listed."""
 
 
 def _asking(listed: tuple[str, ...]) -> Callable[[str], bool]:

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from otel_middleware._forwarded import Forwarded, time_in_queue
+from otel_middleware._host import host_and_port
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.request import Request
-from otel_middleware.trust import Belief, Forwarded, TrustPolicy, host_and_port, time_in_queue
+from otel_middleware.trust import Belief, TrustPolicy
 
 EVERYTHING = Belief(trace_context=True, baggage=True, tenant=True)
 NOTHING = Belief(trace_context=False, baggage=False, tenant=False)
