@@ -17,12 +17,13 @@ os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
 from benchmarks import goals, overhead, report, sameness
 
 SECTIONS = {
+    "bytecodes": "Where it sits",
     "growth": "Growth",
     "footprint": "Memory and import",
     "servers": "Servers under wrk",
     "peers": "Peers",
 }
-"""Modules with a ``report(quick=...)`` that returns Markdown."""
+"""Modules with a ``report()`` that returns Markdown."""
 
 RECORDED = {
     "soak": "Soak",

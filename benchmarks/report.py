@@ -128,7 +128,7 @@ def goal_table(counted, timed):
 def _where_it_sits(ratio):
     over = ratio.instructions is not None and ratio.instructions > ratio.goal.instructions
     what = "Instructions" if over else "Time only, instructions are within the goal"
-    return f"{what}; the tables of the layers below show where it sits."
+    return f'{what}; see "Where it sits", and the tables of the layers.'
 
 
 def picture(counted, timed):

@@ -30,6 +30,11 @@ def added_instructions(group):
         return callgrind.added_instructions(directory)
 
 
+def added_bytecodes(group):
+    """Return the added bytecodes of each variant of the named group by whose they are, counted in a process of its own."""
+    return json.loads(_run([sys.executable, "-m", "benchmarks.worker", group, "bytecodes"], group).splitlines()[-1])
+
+
 def _run(command, group):
     variables = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     done = subprocess.run(
@@ -50,6 +55,11 @@ def main(group, what, *arguments):
     built = GROUPS[group]()
     if what == "count":
         callgrind.count(built, *arguments)
+        return
+    if what == "bytecodes":
+        from benchmarks.bytecodes import added  # noqa: PLC0415 - it loads upstream
+
+        print(json.dumps(added(built)))
         return
     from benchmarks.clock import added_microseconds  # noqa: PLC0415 - not needed under valgrind
 

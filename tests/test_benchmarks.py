@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -185,3 +186,14 @@ def test_the_quick_form_prints_both_protocols_and_the_goals():
     )
     assert done.returncode == 0, done.stderr
     assert [name in done.stdout for name in ("ASGI", "WSGI", GOALS[2].title)] == [True] * 3
+
+
+def test_bytecodes_tell_whose_code_runs():
+    """On the bare application nothing is added; upstream adds none of this package's; the whole stack adds all but hardly any of upstream's."""
+    done = run("benchmarks.worker", "wsgi", "bytecodes")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert not any(found["null"].values())
+    assert found["default"]["this package"] == 0 < found["default"]["instrumentation"]
+    assert found["ours"]["instrumentation"] < found["default"]["instrumentation"] / 100
+    assert found["ours"]["this package"] > 0 < found["ours"]["API and SDK"]
