@@ -142,7 +142,7 @@ class CurrentSpan:
 
     def ask(self, routes: Routes, root: str, path: str, carrier: Any, body: Any = None) -> bool:
         """Name the request by what the framework tells; whether it told."""
-        asked = Asked(self._kind, self.request.method, path, root, self.request.host or "")
+        asked = Asked(self._kind, self.request, path, root)
         try:
             template = None if routes.router is None else routes.router.template(carrier, asked, body)
         except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything

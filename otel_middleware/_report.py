@@ -41,7 +41,10 @@ def settle(exchange: Exchange) -> None:
             verdict = _write(exchange, span, verdict)
         if getattr(span, "end_time", None) is None:  # the application may have ended it itself
             span.end(exchange.start + elapsed)
-    _measure(exchange, elapsed, verdict)
+    if exchange.proposals:
+        exchange.plan.measurement.settle(exchange, elapsed, verdict)
+    if exchange.plan.queue is not None:
+        exchange.plan.queue.record(exchange)
 
 
 def _infer(exchange: Exchange, status: int | None) -> None:
@@ -119,10 +122,3 @@ def _put_session(exchange: Exchange, attributes: dict[str, Any]) -> None:
         attributes[names.CLOSE_CODE] = exchange.close_code
     if exchange.closed_by is not None:
         attributes[names.CLOSED_BY] = exchange.closed_by
-
-
-def _measure(exchange: Exchange, elapsed: int, verdict: Verdict) -> None:
-    if exchange.proposals:
-        exchange.plan.measurement.settle(exchange, elapsed, verdict)
-    if exchange.plan.queue is not None:
-        exchange.plan.queue.record(exchange)

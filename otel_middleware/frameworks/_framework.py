@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_middleware.request import Request
+
 __all__ = ["Asked", "Framework", "Onward", "spelled_rest"]
 
 
@@ -15,14 +17,22 @@ class Asked(NamedTuple):
 
     kind: str
     """``http`` or ``websocket``."""
-    method: str
-    """As received; ``GET`` for a websocket."""
+    request: Request
+    """As policies see it."""
     path: str
     """Decoded path below ``root_path`` / ``SCRIPT_NAME``."""
     root_path: str
     """``root_path`` / ``SCRIPT_NAME`` as the server gave it, decoded; empty when there is none."""
-    host: str
-    """The Host header as received; empty when there is none."""
+
+    @property
+    def method(self) -> str:
+        """As received; ``GET`` for a websocket."""
+        return self.request.method
+
+    @property
+    def host(self) -> str:
+        """The Host header as received; empty when there is none."""
+        return self.request.host or ""
 
 
 class Onward(NamedTuple):

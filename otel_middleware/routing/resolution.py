@@ -54,6 +54,7 @@ class Routes:
         self.function: Callable[[Any], str | None] | None = None
         self.learner: InferredRoutes | None = None
         self._take(option)
+        self.declares = self.table is not None or self.function is not None
 
     def _take(self, option: Any) -> None:
         # Sources are imported where a stack is built that uses them: learning takes more to import than all the rest.
@@ -94,7 +95,7 @@ class Routes:
 
     def before(self, exchange: Exchange, carrier: Any) -> None:
         """Before the span starts: a declared template, else a guess where no framework is known to tell."""
-        template = self.declared(exchange.route_path, exchange.request.method, carrier)
+        template = self.declared(exchange.route_path, exchange.request.method, carrier) if self.declares else None
         if template is not None:
             exchange.set_route(template, DECLARED)
         elif self.learner is not None and not self.framework_known:
@@ -106,8 +107,7 @@ class Routes:
         """After routing: what the framework tells."""
         if self.router is None or exchange.source not in (None, INFERRED):
             return
-        request = exchange.request
-        asked = Asked(exchange.kind, request.method, exchange.route_path, exchange.root_path, request.host or "")
+        asked = Asked(exchange.kind, exchange.request, exchange.route_path, exchange.root_path)
         try:
             template = self.router.template(carrier, asked, body)
         except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything

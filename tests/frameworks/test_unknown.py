@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from otel_middleware.frameworks import Asked, asgi_router, wsgi_router
+from otel_middleware.request import Request
 
-ASKED = Asked("http", "GET", "/orders/5", "/srv", "testserver")
+ASKED = Asked("http", Request(method="GET", host="testserver"), "/orders/5", "/srv")
 
 
 async def asgi(scope, receive, send):
