@@ -66,12 +66,12 @@ class Body:
             raise AttributeError(name)
         return getattr(self._body, name)
 
-    def step(self, iterator: Iterator[bytes]) -> bytes:
-        """The next chunk, made in the context that the application left behind at the one before."""
+    def step(self, iterator: Iterator[bytes] | None = None) -> bytes:
+        """The next chunk of *iterator* or of the body itself, made in the context that the application left behind before."""
         previous = get_current()
         attach(self._context)
         try:
-            chunk = next(iterator)
+            chunk = next(self._body if iterator is None else iterator)  # type: ignore[call-overload]  # it is one
         except StopIteration:
             self.ended()
             raise
@@ -81,12 +81,15 @@ class Body:
         finally:
             self._context = get_current()
             attach(previous)
-        self.note(chunk)
-        return chunk
+        self._begun = True
+        if self._first != 0 or type(chunk) is not bytes:
+            self.note(chunk)
+        elif self._exchange.bytes_sent is not None:
+            self._exchange.bytes_sent += len(chunk)
+        return chunk  # type: ignore[no-any-return]
 
     def note(self, chunk: Any) -> None:
         """Note what goes to the server. A body of several chunks is streamed: then the first one's time counts."""
-        self._begun = True
         if not isinstance(chunk, _BYTES) or not chunk:
             return
         exchange, first = self._exchange, self._first
@@ -152,8 +155,7 @@ class IteratorBody(Body):
     def __iter__(self) -> Iterator[bytes]:
         return self
 
-    def __next__(self) -> bytes:
-        return self.step(self._body)  # type: ignore[arg-type]  # it is one
+    __next__ = Body.step
 
 
 class SizedIteratorBody(SizedBody, IteratorBody):
