@@ -13,8 +13,11 @@ from otel_middleware import _attributes as names
 from otel_middleware._any_tenant import any_tenant
 from otel_middleware._by_hand import tagged
 from otel_middleware._context_keys import EXCHANGE_KEY
+from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import APPLICATION
+from otel_middleware._said_template import said_template
+from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,13 +41,18 @@ def set_route(template: str) -> None:
     or when its response is over, nothing happens.
 
     Args:
-        template: Low-cardinality, for example ``/orders/{order_id}``.
+        template: Low-cardinality, for example ``/orders/{order_id}``. It is shown as a path is: on one line, of at most 1,024
+            characters, without secrets. What is no text, or an empty one, is ignored.
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        exchange.set_route(str(template), APPLICATION)
+        said = guarded("Sanitizer.path", type(exchange.plan).said_template, exchange.plan, template)
+        if said is not None:
+            exchange.set_route(said, APPLICATION)
     elif exchange is None and get_current_span().is_recording():
-        get_current_span().set_attributes({names.HTTP_ROUTE: str(template), names.ROUTE_SOURCE: APPLICATION})
+        said = said_template(template, sanitizer_of(SANITIZER).path)
+        if said is not None:
+            get_current_span().set_attributes({names.HTTP_ROUTE: said, names.ROUTE_SOURCE: APPLICATION})
 
 
 def set_tenant(tenant: str) -> None:
@@ -88,7 +96,12 @@ def bound(function: Callable[P, R]) -> Callable[P, R]:
 
     ``executor.submit(bound(work), item)``: spans that *work* starts are children of the span that was current when
     ``bound`` was called. A coroutine function stays one.
+
+    Raises:
+        ConfigurationError: When *function* cannot be called.
     """
+    if not callable(function):
+        raise ConfigurationError(f"bound() takes a callable, not {function!r}")
     context = get_current()
     if iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object
 

@@ -6,7 +6,6 @@ and stay as they are; ``instrument`` corrects those too.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -17,10 +16,13 @@ from otel_middleware import _attributes as names
 from otel_middleware._any_tenant import any_tenant
 from otel_middleware._baggage import TenantBaggage
 from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
+from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._exchange import TENANT_CONFLICT, conflict
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._methods import Methods
+from otel_middleware._neighbours import is_of_http
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
+from otel_middleware._said_template import said_template
 from otel_middleware._text import qualified_name
 from otel_middleware.frameworks import Asked
 from otel_middleware.request import Request, Response
@@ -78,11 +80,17 @@ class CurrentSpan:
 
     @classmethod
     def of(cls, request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
-        """The current span when it is a recording server span, else ``None``: then there is nothing to do."""
+        """The current span when it is a recording server span, else ``None``: then there is nothing to do.
+
+        Upstream's is an internal span where another span stands around it.
+        """
         span = get_current_span()
-        if not span.is_recording() or getattr(span, "kind", None) not in (SpanKind.SERVER, SpanKind.INTERNAL):
+        if not span.is_recording():
             return None
-        return cls(span, request(), kind)
+        known = getattr(span, "kind", None)
+        if known is SpanKind.SERVER or (known is SpanKind.INTERNAL and is_of_http(span)):
+            return cls(span, request(), kind)
+        return None
 
     def set_route(self, template: str, source: str) -> None:
         """Name the request."""
@@ -135,7 +143,7 @@ class CurrentSpan:
 
     def declare(self, routes: Routes, path: str, carrier: Any) -> bool:
         """Name the request by a declared template, when there is one."""
-        template = routes.declared(path, self.request.method, carrier)
+        template = routes.declared(path, self.request.method, carrier, _shown_template)
         if template is not None:
             self.set_route(template, DECLARED)
         return template is not None
@@ -146,7 +154,7 @@ class CurrentSpan:
         try:
             template = None if routes.router is None else routes.router.template(carrier, asked, body)
         except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
-            say_once(("by hand", id(routes)), "asking the application for its route", error, "no route")
+            say_once("by hand", "asking the application for its route", error, "no route", of=routes)
             return False
         if template:
             self.set_route(template, FRAMEWORK)
@@ -154,14 +162,11 @@ class CurrentSpan:
 
     def infer(self, routes: Routes, status: int | None) -> None:
         """Name the request by what others like it taught."""
-        template = routes.inferred(_safe_path()(self.request.path), status)
+        template = routes.inferred(sanitizer_of(SANITIZER).path(self.request.path), status)
         if template:
             self.set_route(template, INFERRED)
 
 
-@cache
-def _safe_path() -> Callable[[str], str]:
-    """``Sanitizer.path`` by the defaults: by hand nobody gave a sanitizer, and names are shown."""
-    from otel_middleware.sanitization import Sanitizer  # noqa: PLC0415 - needed where templates are inferred by hand only
-
-    return Sanitizer().path
+def _shown_template(template: Any) -> str | None:
+    """By the default sanitizer: by hand nobody gave one, and names are shown."""
+    return said_template(template, sanitizer_of(SANITIZER).path)

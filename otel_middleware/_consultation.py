@@ -9,9 +9,9 @@ from opentelemetry.context import Context, attach, get_current, get_value
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, SpanContext, SpanKind, set_span_in_context
 
-from otel_middleware import _attributes as names
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import say_once
+from otel_middleware._neighbours import is_of_http
 from otel_middleware._proposals import Proposal
 from otel_middleware._seams import ASKING
 from otel_middleware.request import Request
@@ -27,9 +27,6 @@ __all__ = ["ask", "settle_parent"]
 _DUMMY = NonRecordingSpan(SpanContext(trace_id=1, span_id=1, is_remote=False))
 _DUMMY_CONTEXT = set_span_in_context(_DUMMY, Context())
 """While a span is current upstream extracts nothing and attaches no token: both are done here."""
-
-_OF_HTTP = frozenset({names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD})
-"""A server span with one of these is of an HTTP instrumentation, which measures the request too."""
 
 
 class _RequestGetter(Getter[Request]):
@@ -97,6 +94,8 @@ def _extracted(exchange: Exchange, current: Context, belief: Belief | None) -> C
     except Exception as error:  # noqa: BLE001 - a propagator of the user's
         say_once("extract", "a propagator", error, "the caller's context is ignored")
         context = current
+    if context is None:  # some only inject
+        context = current
     if belief is None or (belief.trace_context and belief.baggage):
         return context
     if belief.trace_context:
@@ -115,7 +114,7 @@ def _stay_inside(exchange: Exchange, current: Context, surrounding: trace.Span) 
     exchange.parent = set_span_in_context(surrounding, exchange.parent)
     if getattr(surrounding, "kind", None) is SpanKind.SERVER and not _is_ours(surrounding, current):
         exchange.span_kind = SpanKind.INTERNAL
-        exchange.measured_outside = not _OF_HTTP.isdisjoint(getattr(surrounding, "attributes", None) or ())
+        exchange.measured_outside = is_of_http(surrounding)
 
 
 def _has_ended(span: trace.Span) -> bool:

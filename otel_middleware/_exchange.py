@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind
 from otel_middleware import _attributes as names
 from otel_middleware._any_tenant import any_tenant
 from otel_middleware._baggage import TenantBaggage
+from otel_middleware._deferred import collector, waiting
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._report import settle
 from otel_middleware._route_sources import DECLARED, outranked
@@ -39,6 +40,9 @@ __all__ = ["TENANT_CONFLICT", "Exchange", "conflict"]
 
 TENANT_CONFLICT = "otel_middleware.tenant.conflict"
 """The event of a request that claimed another tenant than it was authenticated as."""
+
+
+_OF_RESPONSE = "http.response.header."
 
 
 class Exchange:
@@ -236,7 +240,7 @@ class Exchange:
         """Forget a start of the response that never went, or was replaced before it did."""
         self.status, self.expected_bytes, self.response_headers = None, None, ()
         if self.captured:
-            self.captured = {key: value for key, value in self.captured.items() if "response.header" not in key}
+            self.captured = {key: value for key, value in self.captured.items() if not key.startswith(_OF_RESPONSE)}
 
     # -- over
 
@@ -255,6 +259,13 @@ class Exchange:
         if self.over:
             return
         self.over = True
+        if collector.running:
+            waiting.append(self)
+        else:
+            self.settled_now()
+
+    def settled_now(self) -> None:
+        """Settle span and metrics of an exchange that is over."""
         try:
             settle(self)
         except Exception as error:  # noqa: BLE001 - finishing may never fail a request

@@ -17,6 +17,8 @@ _SAID_MOST = 1_000
 """Different things said in the life of a process; past it nothing more is."""
 
 _said: dict[object, Once] = {}
+_held: list[object] = []
+"""What was said of; held, so that nothing else gets its id."""
 
 
 def guarded(what: str, function: Callable[..., T], *args: Any) -> T | None:
@@ -24,15 +26,18 @@ def guarded(what: str, function: Callable[..., T], *args: Any) -> T | None:
     try:
         return function(*args)
     except Exception as error:  # noqa: BLE001 - whatever a user's code raises must not reach the request
-        say_once((what, id(function)), f"{what} ({function!r})", error, "ignored")
+        # The methods of two objects are one function here: an object may be of one request.
+        say_once(what, f"{what} ({function!r})", error, "ignored", of=getattr(function, "__func__", function))
         return None
 
 
-def say_once(key: object, what: str, error: Exception, consequence: str) -> None:
-    """Log, once per *key* and process, that *what* raised *error*, and what follows."""
-    once = _said.get(key)
+def say_once(key: object, what: str, error: Exception, consequence: str, *, of: object = None) -> None:
+    """Log, once per *key* and object *of* which it is said, that *what* raised *error*, and what follows."""
+    known = key, id(of)
+    once = _said.get(known)
     if once is None:
         if len(_said) >= _SAID_MOST:
             return
-        once = _said.setdefault(key, Once())
+        _held.append(of)
+        once = _said.setdefault(known, Once())
     once.say(what, error, consequence)

@@ -10,7 +10,7 @@ from opentelemetry.context import get_current, get_value
 from otel_middleware import _attributes as names
 from otel_middleware._bounded import OTHER, BoundedValues
 from otel_middleware._context_keys import EXCHANGE_KEY
-from otel_middleware._guard import guarded
+from otel_middleware._guard import say_once
 from otel_middleware._labels import labels_are_used, labels_in
 from otel_middleware._route_sources import INFERRED
 from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
@@ -130,15 +130,17 @@ class Measurement:
             here = current if get_value(EXCHANGE_KEY, current) is exchange else None
             self._put_more(more, labels_in(here, exchange.context))
         if self._more is not None:
-            guarded("metric_attributes", self._ask_for_more, more, exchange.response(verdict))
+            self._put_asked(more, self._more, exchange.response(verdict))
         tenants = exchange.tenants
         if tenants is not None and tenants.on_metrics and exchange.tenant is not None:
             more[tenants.attribute] = tenants.on_metrics_value(exchange.tenant)
         return more
 
-    def _ask_for_more(self, more: dict[str, Any], response: Response) -> None:
-        if self._more is not None:
-            self._put_more(more, dict(self._more(response) or {}))
+    def _put_asked(self, shared: dict[str, Any], asked: Callable[[Response], Any], response: Response) -> None:
+        try:
+            self._put_more(shared, dict(asked(response) or {}))
+        except Exception as error:  # noqa: BLE001 - the user's, and what it gives may be no mapping
+            say_once("metric_attributes", f"metric_attributes ({asked!r})", error, "ignored", of=asked)
 
     def _put_more(self, shared: dict[str, Any], more: Mapping[str, Any]) -> None:
         for key, value in more.items():

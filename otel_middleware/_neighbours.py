@@ -10,12 +10,13 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware import _attributes as names
 from otel_middleware.frameworks._finding import reached_from
 
 if TYPE_CHECKING:
     from otel_middleware.routing.resolution import Routes
 
-__all__ = ["FLAG", "Neighbours", "instrumentor", "instrumentor_of_process", "without"]
+__all__ = ["FLAG", "Neighbours", "instrumentor", "instrumentor_of_process", "is_of_http", "without"]
 
 _log = logging.getLogger("otel_middleware")
 
@@ -24,6 +25,14 @@ FLAG = "_is_instrumented_by_opentelemetry"
 
 _OF_PROCESS = frozenset({"Django", "Pyramid"})
 """Frameworks whose instrumentors mark no application: they instrument all of the process."""
+
+
+_METHODS = frozenset({names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD})
+
+
+def is_of_http(span: Any) -> bool:
+    """Whether *span* is of an HTTP instrumentation, which measures the request too: it has the method."""
+    return not _METHODS.isdisjoint(getattr(span, "attributes", None) or ())
 
 
 def without(app: Any, middleware: type, attribute: str) -> Any:

@@ -121,7 +121,10 @@ def _tenants(option: Any) -> Tenants | None:
         return None
     from otel_middleware.tenancy import Tenants  # noqa: PLC0415 - imported where there are tenants
 
-    return Tenants.wrapping(option)
+    try:
+        return Tenants.wrapping(option)
+    except ConfigurationError as error:
+        raise ConfigurationError(*(f"tenant: {problem}" for problem in error.problems)) from None
 
 
 def _trust(value: Any) -> TrustPolicy:

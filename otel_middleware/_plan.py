@@ -8,11 +8,13 @@ from otel_middleware import _attributes as names
 from otel_middleware._beginning import begin
 from otel_middleware._connection import settle_connection
 from otel_middleware._consultation import ask, settle_parent
+from otel_middleware._deferred import settle_deferred, waiting
 from otel_middleware._exchange import Exchange
 from otel_middleware._measurement import Measurement
 from otel_middleware._methods import Methods
 from otel_middleware._proposals import Agents, Kinds
 from otel_middleware._redactions import count_redactions
+from otel_middleware._said_template import said_template
 from otel_middleware._version import __version__
 from otel_middleware.request import path_of
 
@@ -80,6 +82,8 @@ class Plan:
             root_path: As the server gave it, decoded.
             route_path: The decoded path below it.
         """
+        if waiting:
+            settle_deferred()
         if not self.neighbours.seen:
             self.neighbours.look_again()
         path = path_of(request.path)
@@ -95,6 +99,10 @@ class Plan:
         if not query:
             return query
         return _encodable(query) if self.sanitizer is None else self.sanitizer.query(query)
+
+    def said_template(self, template: Any) -> str | None:
+        """A template that the application says of one request, as it may be shown."""
+        return said_template(template, None if self.sanitizer is None else self.sanitizer.path)
 
     def safe_text(self, text: str) -> str:
         """*text* as it may be shown."""

@@ -88,9 +88,11 @@ def _put(exchange: Exchange, span: Span, attributes: dict[str, Any]) -> None:
     written: Mapping[str, Any] | None = getattr(span, "attributes", None)
     begun = exchange.begun
     if written is not None and (
-        len(written) != len(begun) or (names.HTTP_ROUTE in attributes and names.HTTP_ROUTE in begun)
+        len(written) != len(begun)
+        or getattr(span, "dropped_attributes", False)  # as many came as went
+        or (names.HTTP_ROUTE in attributes and names.HTTP_ROUTE in begun)
     ):
-        for key in (names.HTTP_ROUTE, tenant):
+        for key in (names.HTTP_ROUTE, names.URL_TEMPLATE, names.ROUTE_SOURCE, tenant):
             if key in attributes and written.get(key) not in (None, begun.get(key)):
                 del attributes[key]  # the application wrote it itself
     span.set_attributes(attributes)

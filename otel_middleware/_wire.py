@@ -53,7 +53,9 @@ def port_in(value: Any) -> int | None:
     """*value*, text or a number, when it is a port, 1 to 65535, else ``None``."""
     if isinstance(value, str):
         return _host.port_in(value)
-    return value if type(value) is int and 0 < value <= _host.MAX_PORT else None
+    if type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)):
+        return None
+    return int(value) if 0 < value <= _host.MAX_PORT else None
 
 
 def is_header_name(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from otel_middleware._frozen import Frozen
 from otel_middleware._redaction.bounds import (
     MAX_INPUT,
     MAX_LENGTH,
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 
-class Sanitizer:
+class Sanitizer(Frozen):
     """Takes secrets out of what is about to be exported.
 
     Pure: every sink takes text and gives safe text; nothing that it is given is changed or kept, nothing is raised. A clean
@@ -109,6 +110,7 @@ class Sanitizer:
             "x-forwarded-host": self._scanner.urls.url,
             "sec-websocket-protocol": self._scanner.prose.offered,
         }
+        self._made = True
 
     def query(self, query: str) -> str:
         """A query string without its ``?``: pairs that hold no secret stay as they are, in their order."""

@@ -6,7 +6,7 @@ import pytest
 from harness import Described
 from opentelemetry.instrumentation import asgi as upstream_asgi
 from opentelemetry.instrumentation import wsgi as upstream_wsgi
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_middleware import ErrorStatuses, TenantFromHeader
 
@@ -152,3 +152,26 @@ def test_the_route_of_a_handler_that_raises(protocol, telemetry):
     template = {"asgi": "/orders/{order_id}", "wsgi": "/orders/<order_id>"}[protocol.name]
     assert span.name == f"GET {template}"
     assert span.attributes["http.route"] == template
+
+
+@pytest.mark.parametrize("kind", [SpanKind.INTERNAL, SpanKind.CLIENT, SpanKind.CONSUMER])
+def test_a_span_of_something_else_is_left_alone(protocol, telemetry, kind):
+    """A current span that is no server span gets neither a route nor a tenant nor another name."""
+    app = protocol.build(Described())
+    for name, *arguments in LAYERS:
+        app = getattr(protocol.module, name)(app, *arguments)
+    with telemetry.tracer_provider.get_tracer("app").start_as_current_span("job", kind=kind):
+        answer = protocol.get(app, "/orders/7", headers=[("x-tenant-id", "acme")])
+
+    (span,) = telemetry.spans
+    assert (answer.status, span.name, dict(span.attributes)) == (200, "job", {})
+
+
+def test_upstreams_span_inside_another_is_a_server_span(protocol, telemetry):
+    """Where a span is current already upstream makes an internal one, which the layers name all the same."""
+    app = by_hand(protocol, telemetry, layers=LAYERS)
+    with telemetry.tracer_provider.get_tracer("app").start_as_current_span("around"):
+        protocol.get(app, "/orders/7", headers=[("x-tenant-id", "acme")])
+
+    named = [span for span in telemetry.spans if span.name == "GET /orders/{order_id}"]
+    assert [(span.kind, span.attributes["tenant.id"]) for span in named] == [(SpanKind.INTERNAL, "acme")]

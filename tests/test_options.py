@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from harness import Described
 
 import otel_middleware
-from otel_middleware import ConfigurationError, asgi, wsgi
+from otel_middleware import (
+    ConfigurationError,
+    ErrorStatuses,
+    RouteTable,
+    Sanitizer,
+    TenantFromHeader,
+    Tenants,
+    TrustPolicy,
+    asgi,
+    bound,
+    wsgi,
+)
 
 
 async def asgi_app(scope, receive, send): ...
@@ -25,7 +38,7 @@ APPS = {"asgi": asgi_app, "wsgi": wsgi_app}
         ({"routes": ["orders/{id}"]}, ["orders/{id}"]),
         ({"routes": ["/a/{"]}, ["/a/{"]),
         ({"routes": 7}, ["routes", "7"]),
-        ({"tenant": "x-tenant-id"}, ["'x-tenant-id'"]),
+        ({"tenant": "x-tenant-id"}, ["tenant", "'x-tenant-id'"]),
         ({"sanitizer": "off"}, ["sanitizer", "'off'"]),
         ({"errors": {404}}, ["errors", "{404}"]),
         ({"trust": True}, ["trust", "True"]),
@@ -139,3 +152,32 @@ def test_environment_is_read_when_building(protocol, telemetry, monkeypatch):
         "http.request.header.x_secret_thing": ("[REDACTED]",),
         "http.response.header.x_out": ("1",),
     }
+
+
+@pytest.mark.parametrize("value", [None, 3, "work"])
+def test_bound_takes_a_callable(value):
+    """Anything else is refused where it is given, not where it is called."""
+    with pytest.raises(ConfigurationError, match=re.escape(repr(value))):
+        bound(value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    [
+        (Sanitizer(), "replacement"),
+        (Sanitizer(), "query"),
+        (RouteTable(["/a"]), "infer"),
+        (RouteTable(["/a"]), "templates"),
+        (TrustPolicy(), "hops"),
+        (ErrorStatuses(), "errors"),
+        (Tenants(TenantFromHeader()), "pattern"),
+        (TenantFromHeader(), "name"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_policies_are_immutable(policy, name):
+    """No attribute of a policy can be set or deleted once it is built."""
+    with pytest.raises(AttributeError):
+        setattr(policy, name, None)
+    with pytest.raises(AttributeError):
+        delattr(policy, name)

@@ -374,6 +374,16 @@ def test_lines_are_kept_only_when_asked(sanitizer):
     assert sanitizer.text("a\nb", multiline=True) == "a\nb"
 
 
+@pytest.mark.parametrize("before", ["/a/", "https://x.example/", "/", "=", " ", "%2F"])
+@pytest.mark.parametrize("ending", ["==", "%3D%3D"])
+def test_an_azure_key_is_found_behind_whatever_stands_there(sanitizer, before, ending):
+    """A slash is a character of base64, and yet begins a segment."""
+    key = "A" * 40 + "b1" * 23 + ending
+    for sink in (sanitizer.path, sanitizer.url, sanitizer.text, sanitizer.query):
+        assert key not in sink(f"{before}{key}")
+    assert key not in sanitizer.query(f"v={before}{key}&page=2")
+
+
 @pytest.mark.parametrize("kind", sorted(LOOKS))
 @pytest.mark.parametrize(
     "around",
@@ -393,6 +403,12 @@ def test_secrets_are_known_by_their_looks_wherever_they_stand(sanitizer, kind, a
         sanitizer.url(text),
     ):
         assert secret not in unquote(shown)
+
+
+def test_a_pattern_of_the_users_may_stand_on_an_escape():
+    """What it matches as written, and not decoded, is masked in a query too."""
+    own = ValuePattern("ref", re.compile(r"%2Fref~([A-Z0-9]{16,})"), hint=re.compile("%2Fref~"), distinct=True)
+    assert Sanitizer(values=(own,)).query("q=%2Fref~ABCDEFGHIJKLMNOP12&a=1") == "q=%2Fref~REDACTED&a=1"
 
 
 def test_email_addresses_are_masked_only_when_asked():

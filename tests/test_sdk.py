@@ -201,3 +201,16 @@ def test_processor_checks_its_settings():
 
     assert len(caught.value.problems) == 2
     assert SanitizingSpanProcessor(Sanitizer()).force_flush()
+
+
+@pytest.mark.parametrize("routes", [None, ["/other"]])
+def test_sampler_matches_the_listed_templates(protocol, routes):
+    """A listed route is decided on also where nobody has declared it and nothing is learned yet, from the first request on."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=RouteSampler({"/healthz": 0, "/orders/{id}": 0}, routes=routes))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = protocol.module.instrument(protocol.build(Described()), tracer_provider=provider)
+    for path in ("/healthz", "/orders/4815", "/other", "/orders/4816", "/healthz"):
+        protocol.get(app, path)
+
+    assert [span.attributes["url.path"] for span in exporter.get_finished_spans()] == ["/other"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from harness import Described
 from opentelemetry import trace
-from opentelemetry.sdk.trace import Span
+from opentelemetry.propagate import get_global_textmap, set_global_textmap
+from opentelemetry.sdk.trace import Span, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_middleware import TenantFromHeader, record_error, server_span, set_route, set_tenant
 
@@ -287,3 +291,88 @@ def test_hooks_get_the_real_thing(protocol, telemetry):
     assert span is same_span
     assert first is second is carrier
     assert (status, count) == ("200", 2)
+
+
+LINK = "/verify/{verification_token_of_the_account}"
+SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + "c0ffee" * 5
+
+
+@pytest.mark.parametrize("source", ["set_route", "callable"])
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("/orders/{order_id}", "/orders/{order_id}"),
+        (LINK, LINK),  # a long name is no secret
+        ("/orders/<int:order_id>/notes", "/orders/<int:order_id>/notes"),
+        ("/a\nb\0", "/a%0Ab%00"),
+        (f"/reset/{SECRET}", "/reset/REDACTED"),
+        ("/" + "x" * 50_000, "/" + "x" * 1_023),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_template_that_is_said_of_one_request_is_shown_safely(protocol, telemetry, source, said, shown):
+    """On one line, bounded and without secrets, on span and metric; what is no template leaves the request without one."""
+    inside, routes = (lambda _: set_route(said), None) if source == "set_route" else (None, lambda _: said)
+    app = instrumented(protocol, telemetry, Described(status=404, inside=inside), routes=routes)
+    protocol.get(app, "/x")
+
+    (span,) = telemetry.requests
+    assert span.name == ("GET" if shown is None else f"GET {shown}")
+    assert span.attributes.get("http.route") == shown
+    assert [point.attributes.get("http.route") for point in telemetry.points("http.server.request.duration")] == [shown]
+
+
+@pytest.mark.parametrize("key", ["http.route", "url.template", "otel_middleware.route.source", "tenant.id"])
+def test_attributes_of_the_applications_own_are_kept(protocol, telemetry, key):
+    """What the application writes on the server span itself is not replaced at the end."""
+    app = instrumented(
+        protocol,
+        telemetry,
+        Described(inside=lambda _: server_span().set_attribute(key, "/mine")),
+        tenant=TenantFromHeader("x-tenant-id"),
+    )
+    protocol.get(app, "/things/7", headers=[("x-tenant-id", "acme")])
+
+    (span,) = telemetry.requests
+    assert span.attributes[key] == "/mine"
+
+
+@pytest.mark.parametrize("room", range(4, 14))
+def test_the_applications_route_is_kept_in_a_full_span(protocol, room):
+    """Also where its attribute has pushed another one out, so that there are as many as before."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=room))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    def inside(_carrier):
+        server_span().set_attribute("http.route", "/mine")
+        set_route("/theirs")
+
+    app = protocol.module.instrument(protocol.build(Described(inside=inside)), tracer_provider=provider)
+    protocol.get(app, "/x")
+
+    (span,) = exporter.get_finished_spans()
+    assert span.attributes.get("http.route") in ("/mine", None)
+
+
+class InjectsOnly(TraceContextTextMapPropagator):
+    """Reads nothing, and says so by returning nothing."""
+
+    def extract(self, *_arguments, **_named):
+        return None
+
+
+def test_a_propagator_that_reads_nothing(protocol, telemetry):
+    """One whose ``extract`` gives no context costs the request neither its span nor its metrics."""
+    app = instrumented(protocol, telemetry)
+    before = get_global_textmap()
+    set_global_textmap(InjectsOnly())
+    try:
+        protocol.get(app, "/x")
+    finally:
+        set_global_textmap(before)
+
+    assert len(telemetry.requests) == 1
+    assert len(telemetry.points("http.server.request.duration")) == 1

@@ -20,9 +20,13 @@ _LOOKS = {
     "bearer": "Bearer " + _LONG,
     "basic": "Basic " + "Y2FuYXJ5OmNhbmFyeTdmM0txOQ==",
     "aws": "AKIA" + "CANARY7F3KQ9XBT2",
+    "gcp": "AIza" + _LONG + "canary012",
+    "azure": _LONG * 3 + "canary01" + "==",
     "github": "ghp_" + _LONG + "canary0123",
+    "gitlab": "glpat-" + _LONG,
     "slack": "xoxb-" + _LONG,
     "stripe": "sk_live_" + _LONG,
+    "npm": "npm_" + _LONG,
     "card": "4111" + "1111" + "1111" + "1111",
 }
 

@@ -53,7 +53,17 @@ class LooksScreen:
         values: The patterns; those that are not *distinct* are searched in every text.
     """
 
-    __slots__ = ("_always", "_anywhere", "_hints", "_numbers", "_signs", "_spaced", "_starts", "searches_all")
+    __slots__ = (
+        "_always",
+        "_anywhere",
+        "_hints",
+        "_numbers",
+        "_signs",
+        "_spaced",
+        "_starts",
+        "reads_as_written",
+        "searches_all",
+    )
 
     def __init__(self, values: Iterable[ValuePattern]) -> None:
         values = tuple(values)
@@ -68,6 +78,8 @@ class LooksScreen:
         self._hints = tuple(value.hint for value in values if value.distinct and value not in known and value.hint)
         self._signs = tuple(clue.encode() for value in ours if not value.distinct for clue in value.clues)
         self._always = tuple(value.regex for value in values if not value.distinct and value not in ours)
+        self.reads_as_written = bool(self._hints)
+        """Whether some pattern of the user's may match what is an escape as written."""
         self.searches_all = bool(self._always)
         """Whether some pattern is searched in every text."""
 

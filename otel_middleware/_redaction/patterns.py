@@ -89,7 +89,7 @@ DEFAULT_VALUE_PATTERNS: tuple[ValuePattern, ...] = (
         "azure",
         "== %3d%3d q~",
         "== %3[Dd]%3[Dd] Q~",
-        r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}(?:==|%3[Dd]%3[Dd])|(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}",
+        rf"{_START}[A-Za-z0-9+/]{{86}}(?:==|%3[Dd]%3[Dd])|(?<![\w~.-])[\w~.-]{{3}}\dQ~[\w~.-]{{31,34}}",
     ),
     DefaultPattern(
         "github",

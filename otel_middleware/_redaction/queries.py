@@ -73,6 +73,9 @@ class Queries:
                 safe = self._scanner.marks.mark(place, rules[index][0], key, value)
                 masked = safe != value
                 shown.append(f"{self._leaf(key, place, '', depth)}={safe}")
+            elif equals and not value.strip("="):  # no pair: base64 ends in such signs
+                masked = False
+                shown.append(self._leaf(piece, place, "", depth))
             else:
                 masked = False
                 safe = self._leaf(value, place, key, depth)

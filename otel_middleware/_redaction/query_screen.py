@@ -68,7 +68,7 @@ class QueryScreen:
         said = decoded_marks(raw) if b"%" in raw else raw
         if said is None or not self._says_nothing(query, outer, said, keys_known=keys_known):
             return False
-        if said is not raw and _LONG_BEHIND_ESCAPE.search(raw):
+        if said is not raw and (self._looks.reads_as_written or _LONG_BEHIND_ESCAPE.search(raw)):
             said = raw + b"&" + said  # as written, the escape's digits are a part of it
         if (b" " in said or b"+" in said) and not self._looks.clears_spaced(said):
             return False

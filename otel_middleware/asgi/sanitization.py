@@ -56,7 +56,7 @@ class SanitizationMiddleware:
             real = _Real(scope, send)
             shown = self._shown(scope, real)
         except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
-            say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
+            say_once("shown", "sanitizing a request", error, "it is served without telemetry", of=self)
             await self._application(scope, receive, send)
             return
         await self.app(shown, receive, real.send)

@@ -82,7 +82,7 @@ class InferredRoutes:
             path: As for ``template_of``.
             status: What was answered. 2xx and 304 teach; with any other the path is only looked up.
         """
-        if not (200 <= status < 300 or status == _NOT_MODIFIED):  # noqa: PLR2004
+        if not isinstance(status, int) or not (200 <= status < 300 or status == _NOT_MODIFIED):  # noqa: PLR2004
             return self.template_of(path)
         with self._lock:
             declared = self._declared_template_of(path)
@@ -108,6 +108,8 @@ class InferredRoutes:
         Raises:
             ConfigurationError: Lines are malformed or contradict each other; each is named. Nothing has changed then.
         """
+        if not isinstance(text, str):
+            raise ConfigurationError(f"text must be what export() gave, not {text!r}")
         declared = RouteTable(declarations_of_text("text", text))
         with self._lock:
             self._declared = declared

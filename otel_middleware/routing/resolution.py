@@ -84,18 +84,21 @@ class Routes:
         """Whether inferred templates stand on metrics: only when the user said so."""
         return self.learner is not None and self.learner.on_metrics
 
-    def declared(self, path: str, method: str, carrier: Any) -> str | None:
-        """The declared template of *path* below ``root_path`` / ``SCRIPT_NAME``."""
+    def declared(self, path: str, method: str, carrier: Any, shown: Callable[[Any], str | None]) -> str | None:
+        """The declared template of *path* below ``root_path`` / ``SCRIPT_NAME``.
+
+        *shown* makes what a callable says fit to be shown; ``None`` when it says nothing.
+        """
         if self.table is not None:
             return self.table.match(path, method)
-        if self.function is not None:
-            template = guarded("the routes callable", self.function, carrier)
-            return template if isinstance(template, str) and template else None
-        return None
+        return None if self.function is None else shown(guarded("the routes callable", self.function, carrier))
 
     def before(self, exchange: Exchange, carrier: Any) -> None:
         """Before the span starts: a declared template, else a guess where no framework is known to tell."""
-        template = self.declared(exchange.route_path, exchange.request.method, carrier) if self.declares else None
+        template = None
+        if self.declares:
+            shown = exchange.plan.said_template
+            template = self.declared(exchange.route_path, exchange.request.method, carrier, shown)
         if template is not None:
             exchange.set_route(template, DECLARED)
         elif self.learner is not None and not self.framework_known:
@@ -111,7 +114,7 @@ class Routes:
         try:
             template = self.router.template(carrier, asked, body)
         except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
-            say_once((id(self), type(error)), f"asking {self.router.name} for its route", error, "no route")
+            say_once(type(error), f"asking {self.router.name} for its route", error, "no route", of=self)
             return
         if template:
             exchange.set_route(template, FRAMEWORK)
@@ -131,7 +134,7 @@ class Routes:
             path: The decoded path below it.
             carrier: The scope or environ here.
         """
-        template = self.declared(path, exchange.request.method, carrier)
+        template = self.declared(path, exchange.request.method, carrier, exchange.plan.said_template)
         if template is not None:
             prefix = root[len(exchange.root_path) :] if root.startswith(exchange.root_path) else ""
             exchange.set_route(prefix + template, DECLARED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from otel_middleware._frozen import Frozen
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.declarations import Declaration, declaration_of, place_of
 from otel_middleware.routing.openapi import declarations_of_document
@@ -24,7 +25,7 @@ __all__ = ["RouteTable"]
 MAX_PATH = 8192
 
 
-class RouteTable:
+class RouteTable(Frozen):
     """Route templates that somebody has declared, in the styles of all frameworks.
 
     A placeholder is one segment that is not empty: ``/orders/{id}``, ``/orders/<id>``, ``/orders/:id``. It may have a
@@ -69,6 +70,7 @@ class RouteTable:
         if problems:
             raise ConfigurationError(*problems)
         self._settle()
+        self._made = True
 
     @classmethod
     def from_openapi(

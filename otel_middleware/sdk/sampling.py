@@ -32,9 +32,9 @@ _PATHS = ("url.path", "http.target")
 class RouteSampler(Sampler):
     """Sample server spans by the template of their route, as it is known when they start.
 
-    That is a declared template, or an inferred one; a framework's is not known yet, unless *routes* declares it here. Only a
-    trace's first span in this service is decided on: children follow it, and a listed route's ratio outranks the caller's flag
-    (the decision is by trace id, so services with the same ratio agree).
+    That is a declared template, or an inferred one. A framework's is not known yet: then the path is matched against *routes*,
+    and against the listed templates. Only a trace's first span in this service is decided on: children follow it, and a listed
+    route's ratio outranks the caller's flag (the decision is by trace id, so services with the same ratio agree).
 
     Args:
         ratios: Template to ratio, 0 to 1: ``{"/healthz": 0, "/checkout": 1.0}``.
@@ -54,7 +54,7 @@ class RouteSampler(Sampler):
     ) -> None:
         problems: list[str] = []
         self._ratios = {template: sampler for template, sampler in _samplers(ratios, problems)}  # noqa: C416 - typed
-        self._routes = _table(routes, problems)
+        self._tables = [table for table in (_table(routes, problems), _listed(self._ratios)) if table is not None]
         self._default = _default(default, problems)
         if problems:
             raise ConfigurationError(*problems)
@@ -77,16 +77,17 @@ class RouteSampler(Sampler):
         return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
     def _template(self, name: str, attributes: Mapping[str, Any]) -> str | None:
-        told = attributes.get("http.route") or attributes.get("url.template")
+        told = attributes.get("http.route")
         if told:
             return str(told)
         method, _, target = name.partition(" ")
-        path = next((str(attributes[key]) for key in _PATHS if key in attributes), None)
-        if self._routes is not None and path is not None:
-            declared = self._routes.match(path.partition("?")[0], method)
-            if declared is not None:
-                return declared
-        return target or None
+        path = next((str(attributes[key]).partition("?")[0] for key in _PATHS if key in attributes), None)
+        if path is not None:
+            for table in self._tables:
+                declared = table.match(path, method)
+                if declared is not None:
+                    return declared
+        return str(attributes.get("url.template") or target) or None
 
     def get_description(self) -> str:
         """For a person: the routes and the default."""
@@ -118,6 +119,14 @@ def _table(routes: Any, problems: list[str]) -> RouteTable | None:
         return RouteTable(routes)
     except ConfigurationError as error:
         problems.extend(error.problems)
+        return None
+
+
+def _listed(templates: Iterable[str]) -> RouteTable | None:
+    """The listed templates as a table; ``None`` when they are none, or two of them have one shape."""
+    try:
+        return RouteTable(templates)
+    except ConfigurationError:
         return None
 
 

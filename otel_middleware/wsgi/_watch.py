@@ -39,7 +39,7 @@ class Watch:
         exchange = self.exchange
         if exchange.over:
             return self._start_response(status, headers, *exc_info, **named)
-        before, forwarded = exchange.answer if exchange.status is not None else None, headers
+        before, forwarded = exchange.answer, headers
         try:
             told = exc_info[0] if exc_info else named.get("exc_info") if named else None
             if told:

@@ -56,7 +56,7 @@ class SanitizationMiddleware:
             real = _Real(environ, start_response)
             shown = self._shown(environ, real)
         except Exception as error:  # noqa: BLE001 - fails closed, and open for the application
-            say_once(("shown", id(self)), "sanitizing a request", error, "it is served without telemetry")
+            say_once("shown", "sanitizing a request", error, "it is served without telemetry", of=self)
             return self._application(environ, start_response)
         return _Raising(self.app(shown, real.start_response), real)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import threading
 from pathlib import Path
 
@@ -254,6 +255,21 @@ def test_a_malformed_file_is_refused_as_a_whole(text, named):
 
     assert [name for name in named if name not in str(refused.value)] == []
     assert routes.export() == before
+
+
+@pytest.mark.parametrize("text", [None, 5, b"/orders"])
+def test_a_file_that_is_no_text_is_refused(text):
+    """The error shows what was given."""
+    with pytest.raises(ConfigurationError, match=re.escape(repr(text))):
+        InferredRoutes().load(text)
+
+
+@pytest.mark.parametrize("status", [None, "200", 2.5])
+def test_a_status_that_is_none_teaches_nothing(status):
+    """Nor does it raise."""
+    routes = InferredRoutes()
+    assert routes.learn("/orders", status) is None
+    assert routes.template_of("/orders") is None
 
 
 @pytest.mark.parametrize(
