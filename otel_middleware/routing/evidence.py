@@ -126,20 +126,27 @@ def common_shapes(families: list[Shapes]) -> frozenset[Shape]:
 def share_of_routes(child: Node, values: Node, siblings: int) -> float:
     """Share of the shapes below *child*, one of so many, that are routes below *values* too; 0 when there are none."""
     shapes = shapes_below(child, _visits(siblings))
-    return sum(_has(values, shape) for shape in shapes) / len(shapes) if shapes else 0.0
+    return sum(_takes(values, shape) for shape in shapes) / len(shapes) if shapes else 0.0
 
 
 def _visits(siblings: int) -> int:
     return max(MIN_VISITS, min(MAX_VISITS, TOTAL_VISITS // max(1, siblings)))
 
 
-def _has(node: Node, shape: Shape) -> bool:
+def _takes(node: Node, shape: Shape) -> bool:
+    """Whether *shape* is a route below *node*, its words read as *node* reads them; one that is all values tells nothing."""
+    told = False
     for part in shape:
+        if node.tail is not None:
+            return True
         below = node.words.get(part) or node.slots.get(part)
+        told = told or (below is not None and part != HOLE)
+        if below is None and node.group is not None:
+            below = node.slots.get(HOLE)
         if below is None:
             return False
         node = below
-    return True
+    return told
 
 
 def overlap(shapes: Iterable[Shape], others: Shapes | frozenset[Shape]) -> float:

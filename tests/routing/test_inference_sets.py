@@ -1,0 +1,56 @@
+"""Which words are values of one set: what is read from their siblings and from the routes below them."""
+
+from __future__ import annotations
+
+import random
+
+from otel_middleware.routing.inference import InferredRoutes
+
+PEOPLE = "ada alan barbara claude donald edsger frances grace hedy ivan john ken leslie margaret niklaus".split()
+PROJECTS = "invoice-editor account-export upload-service order-history payment-search".split()
+
+
+def lines(routes):
+    return [line.split("  #")[0] for line in routes.export().splitlines() if line and not line.startswith("#")]
+
+
+def test_a_busy_value_that_looks_like_a_route_is_told_by_the_routes_below():
+    """An owner called ``reports`` with projects of its own is an owner: their routes are those of all owners."""
+    rng = random.Random(1)  # noqa: S311  traffic, no secret
+    routes = InferredRoutes()
+    for _ in range(600):
+        owner = rng.choice([*PEOPLE, "reports", "reports", "reports"])
+        project = rng.choice(PROJECTS) if owner == "reports" else f"{owner}{rng.randrange(5)}-kzy"
+        routes.learn(f"/repos/{owner}/{project}/{rng.choice(['commits', 'issues'])}", 200)
+
+    assert lines(routes) == ["/repos/{slug}/{slug}/commits", "/repos/{slug}/{slug}/issues"]
+
+
+def test_a_word_with_routes_of_its_own_stays_beside_values():
+    """``/u/settings/profile`` is no page of a user, though users have pages of any name."""
+    rng = random.Random(1)  # noqa: S311  the same
+    routes = InferredRoutes()
+    for _ in range(900):
+        routes.learn(f"/u/{rng.choice(PEOPLE)}/{rng.choice(PEOPLE)}kz", 200)
+        routes.learn(f"/u/{rng.choice(PEOPLE)}/followers", 200)
+        routes.learn(f"/u/settings/{rng.choice(['profile', 'emails', 'billing'])}", 200)
+
+    assert [line for line in lines(routes) if line.startswith("/u/settings")] == [
+        "/u/settings/billing",
+        "/u/settings/emails",
+        "/u/settings/profile",
+    ]
+
+
+def test_what_joins_a_set_whose_values_are_file_trees_is_one_too():
+    """A branch that is recognised late has no routes beside ``/raw/{slug}/{path:path}``."""
+    rng = random.Random(1)  # noqa: S311  the same
+    routes = InferredRoutes()
+    for number in range(900):
+        folders = "/".join(rng.choices(["src", "docs", "lib", "api"], k=number % 4))
+        branch = rng.choice([*PEOPLE, "master", "master"])
+        routes.learn(f"/raw/{branch}/{folders}/file{number}.{rng.choice(['py', 'md', 'txt', 'json'])}", 200)
+    tree = routes._learner._tree
+
+    assert lines(routes) == ["/raw/{slug}/{path:path}"]
+    assert tree.nodes == tree.root.size() + 1
