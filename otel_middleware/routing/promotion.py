@@ -55,9 +55,10 @@ def _open(tree: Tree, node: Node) -> list[Node]:
     why = reason_to_open(tree, node, evidence)
     if why is None:
         return []
-    leaving = [child for child in node.words.values() if not stays_word(child, node, evidence)]
+    known = tree.members(node)
+    leaving = [child for child in node.words.values() if child.text in known or not stays_word(child, node, evidence)]
     node.group = Group(why, evidence.weak_likeness)
-    tree.note_role(node)
+    tree.note_role(node, leaving)
     return _fold(tree, node, leaving)
 
 

@@ -73,6 +73,8 @@ _NEIGHBOUR_ROUTES = 2 / 3  # of the routes below a word exist below the values: 
 _NEIGHBOUR_SHARE = 0.7  # of the weak words have the same role
 _NEIGHBOUR_CROWD, _NEIGHBOUR_CROWD_SHARE = 12, 0.9  # so many words of any sort, of which nearly all have it
 
+_KIN = 0.5  # of the words are known for values: this is the same set
+
 _UNCOMMON = 0.4  # mean likeness of words of which at most one in ten is a route's word
 _UNKNOWN = 0.36  # mean likeness of single words that no lexicon knows (0.35 each)
 
@@ -153,6 +155,12 @@ def _role(tree: Tree, node: Node, e: Evidence) -> bool:
     return e.weak >= _FEW and e.weak_likeness <= _UNCOMMON and tree.has_role(node)
 
 
+def _kin(tree: Tree, node: Node, _: Evidence) -> bool:
+    """The very words that were values below a literal of that name."""
+    known = sum(word in tree.members(node) for word in node.words)
+    return known >= _FEW and known >= _KIN * len(node.words)
+
+
 def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
     """There are random values here already, and the words have the same role: the weak ones, or a crowd of any."""
     values = node.slots.get(HOLE)
@@ -206,6 +214,7 @@ def _crowd(_: Tree, __: Node, e: Evidence) -> bool:
 
 
 _RULES: tuple[_Rule, ...] = (
+    ("kin", _kin),
     ("role", _role),
     ("neighbour", _neighbour),
     ("structure", _structure),
