@@ -55,6 +55,8 @@ class Evidence(NamedTuple):
     weak_likeness: float
     weak_fresh: float
     leaves: int
+    busiest_leaves: tuple[int, int]
+    """Hits of the two most popular."""
     parents: int
     """Words that have routes below."""
     common: int
@@ -70,6 +72,7 @@ def weigh(node: Node) -> Evidence:
     """Measure the words below *node*."""
     children = list(node.words.values())
     weak = [child for child in children if child.likeness < ROUTE_LIKE]
+    leaves = sorted((child.hits for child in children if child.is_leaf), reverse=True)
     sample = children[:SAMPLE]
     visits = _visits(len(sample))
     shapes = {child: shapes_below(child, visits) for child in sample}
@@ -84,7 +87,8 @@ def weigh(node: Node) -> Evidence:
         weak_hits=sum(child.hits for child in weak),
         weak_likeness=_mean_likeness(weak),
         weak_fresh=_freshness(weak),
-        leaves=sum(child.is_leaf for child in children),
+        leaves=len(leaves),
+        busiest_leaves=(leaves[0], leaves[1]) if len(leaves) > 1 else (sum(leaves), 0),
         parents=len(below),
         common=len(common),
         reuse=_reuse(below, common),

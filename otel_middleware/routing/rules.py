@@ -147,7 +147,15 @@ def stays_word(child: Node, node: Node, evidence: Evidence) -> bool:
         return True
     if evidence.weak_likeness <= _UNKNOWN:
         return child.hits >= max(2, _STANDS_OUT * evidence.weak_hits / max(1, evidence.weak))
-    return child.hits >= _BUSY * node.hits
+    return child.hits >= max(_BUSY * node.hits, _STANDS_OUT * _rival(child, evidence))
+
+
+def _rival(child: Node, evidence: Evidence) -> int:
+    """Hits of the most popular other word that ends like *child*; 0 where to end is odd in itself."""
+    if evidence.leaves < _ODD_SHAPES * evidence.words:
+        return 0
+    first, second = evidence.busiest_leaves
+    return second if child.hits == first else first
 
 
 def _role(tree: Tree, node: Node, e: Evidence) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from otel_middleware.routing.inference import InferredRoutes
+from otel_middleware.routing.lexicon import lexicon
 
 PEOPLE = "ada alan barbara claude donald edsger frances grace hedy ivan john ken leslie margaret niklaus".split()
 PROJECTS = "invoice-editor account-export upload-service order-history payment-search".split()
@@ -54,3 +55,29 @@ def test_what_joins_a_set_whose_values_are_file_trees_is_one_too():
 
     assert lines(routes) == ["/raw/{slug}/{path:path}"]
     assert tree.nodes == tree.root.size() + 1
+
+
+def test_words_that_are_values_elsewhere_are_values_below_the_same_name():
+    """A few namespaces that look like routes are told by the place of the same name where many were seen."""
+    names = ["default", "monitoring", "internal", "payments", "kube-system"]
+    routes = InferredRoutes()
+    for name in [*names, *(f"{person}-{number}7kq" for number, person in enumerate(PEOPLE))] * 2:
+        routes.learn(f"/api/namespaces/{name}/pods", 200)
+    for name in names:
+        routes.learn(f"/batch/namespaces/{name}/jobs", 200)
+
+    assert lines(routes) == ["/api/namespaces/{slug}/pods", "/batch/namespaces/{slug}/jobs"]
+
+
+def test_a_popular_value_among_values_that_look_like_routes_is_one_of_them():
+    """Where values are words of routes popularity only tells what is asked far more often than any other."""
+    rng = random.Random(3)  # noqa: S311  the same
+    words = rng.sample(sorted(word for word in lexicon()._words if len(word) > 5), 2000)
+    tags = [(word, f"{word}{rank % 10}", f"{word[::-1]}")[rank % 3] for rank, word in enumerate(words)]
+    routes = InferredRoutes()
+    for tag in rng.choices(tags, [1 / rank for rank in range(1, 2001)], k=3000):
+        routes.learn(f"/tags/{tag}", 200)
+        if rng.random() < 0.4:  # three times what the most popular tag gets
+            routes.learn("/tags/overview", 200)
+
+    assert lines(routes) == ["/tags/overview", "/tags/{slug}"]
