@@ -124,7 +124,14 @@ class _Arriving(NamedTuple):
 
 
 _ARRIVING_WEAK = (_Arriving(14, 0.32, 0.02), _Arriving(24, _UNCOMMON, 0.05))
-_ARRIVING = (_Arriving(64, 0.6, 0.08), _Arriving(96, 0.8, 0.15), _Arriving(128, 1.0, 0.2))
+_ARRIVING = (
+    _Arriving(16, 0.6, 0.75),
+    _Arriving(28, 0.8, 0.7),
+    _Arriving(64, 0.6, 0.08),
+    _Arriving(64, 0.97, 0.5),
+    _Arriving(96, 0.8, 0.15),
+    _Arriving(128, 1.0, 0.2),
+)
 
 _STRANGE = ((5, 0.15), (8, 0.28))  # so many weak words, at most so route-like: nobody chose them for a route
 _PLAIN_CROWD = 14  # unknown words that end a path; a static menu of unknown words is shorter
