@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from otel_middleware.routing.segments import HOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from otel_middleware.routing.node import Node
 
@@ -59,6 +59,8 @@ class Evidence(NamedTuple):
     """Hits of the two most popular."""
     parents: int
     """Words that have routes below."""
+    items: bool
+    """Whether these all go on with words, as a thing does; a collection goes on with the values that it holds."""
     common: int
     """Shapes that occur under several words."""
     reuse: float
@@ -75,7 +77,8 @@ def weigh(node: Node) -> Evidence:
     leaves = sorted((child.hits for child in children if child.is_leaf), reverse=True)
     sample = children[:SAMPLE]
     visits = _visits(len(sample))
-    shapes = {child: shapes_below(child, visits) for child in sample}
+    shared = _shared_words(sample)
+    shapes = {child: shapes_below(child, visits, shared) for child in sample}
     below = [found for found in shapes.values() if found]
     common = common_shapes(below)
     return Evidence(
@@ -90,6 +93,7 @@ def weigh(node: Node) -> Evidence:
         leaves=len(leaves),
         busiest_leaves=(leaves[0], leaves[1]) if len(leaves) > 1 else (sum(leaves), 0),
         parents=len(below),
+        items=not any(child.slots for child, found in shapes.items() if found),
         common=len(common),
         reuse=_reuse(below, common),
         shapes=shapes,
@@ -97,8 +101,11 @@ def weigh(node: Node) -> Evidence:
     )
 
 
-def shapes_below(node: Node, visits: int = MAX_VISITS) -> Shapes:
-    """The shapes of the routes below *node*, as far as they tell anything: one value alone is below everything."""
+def shapes_below(node: Node, visits: int = MAX_VISITS, known: Collection[str] = ()) -> Shapes:
+    """The shapes of the routes below *node*, as far as they tell anything: one value alone is below everything.
+
+    Words directly below that are *known* count as words, however they look.
+    """
     found: Shapes = {}
     stack: list[tuple[Node, Shape]] = [(node, ())]
     while stack and visits > 0 and len(found) < MAX_SHAPES:
@@ -108,13 +115,27 @@ def shapes_below(node: Node, visits: int = MAX_VISITS) -> Shapes:
         )
         for child in islice(parent.children(), min(MAX_SHAPES, visits)):
             visits -= 1
-            shape = (*prefix, HOLE if among_values and child.is_leaf and child.label is None else _shape_of(child))
+            if child.text in known and not prefix:
+                part = child.text
+            else:
+                part = HOLE if among_values and child.is_leaf and child.label is None else _shape_of(child)
+            shape = (*prefix, part)
             deepest = len(shape) == SHAPE_DEPTH
             if (child.ends or deepest) and _tells(shape):
                 found[shape] = found.get(shape, 0) + (child.hits if deepest else child.ends)
             if not deepest:
                 stack.append((child, shape))
     return found
+
+
+def _shared_words(siblings: list[Node]) -> frozenset[str]:
+    """Words directly below most of *siblings*: so they are no values, in whatever language they are."""
+    counts: dict[str, int] = {}
+    for sibling in siblings:
+        for text in islice(sibling.words, MAX_SHAPES):
+            counts[text] = counts.get(text, 0) + 1
+    needed = max(FEW_SIBLINGS / 2, len(siblings) / 2)
+    return frozenset(text for text, count in counts.items() if count >= needed)
 
 
 def common_shapes(families: list[Shapes]) -> frozenset[Shape]:

@@ -92,13 +92,14 @@ class _Alike(NamedTuple):
     reuse: float
     hits_each: int
     likeness: float
+    items: bool = False
 
 
 _ALIKE = (
     # Strange words: a few common routes are enough.
     _Alike(parents=4, common=2, reuse=0.85, hits_each=4, likeness=0.45),
     _Alike(parents=7, common=0, reuse=0.85, hits_each=0, likeness=0.45),
-    _Alike(parents=3, common=4, reuse=0.95, hits_each=20, likeness=0.45),
+    _Alike(parents=3, common=4, reuse=0.95, hits_each=20, likeness=0.6),
     _Alike(parents=4, common=2, reuse=0.95, hits_each=6, likeness=0.55),
     # Half of them are words of routes: more of everything.
     _Alike(parents=8, common=1, reuse=0.95, hits_each=20, likeness=0.75),
@@ -112,6 +113,10 @@ _ALIKE = (
     _Alike(parents=12, common=1, reuse=0.9, hits_each=2, likeness=1.0),
     _Alike(parents=24, common=4, reuse=0.75, hits_each=0, likeness=1.0),
     _Alike(parents=40, common=8, reuse=0.6, hits_each=0, likeness=1.0),
+    # Things, not collections: static siblings that are collections share what is below their values.
+    _Alike(parents=5, common=1, reuse=0.95, hits_each=20, likeness=0.9, items=True),
+    _Alike(parents=8, common=1, reuse=0.95, hits_each=20, likeness=1.0, items=True),
+    _Alike(parents=8, common=4, reuse=0.8, hits_each=6, likeness=1.0, items=True),
 )
 
 
@@ -205,6 +210,7 @@ def _structure(_: Tree, __: Node, e: Evidence) -> bool:
         and e.reuse >= least.reuse
         and e.hits >= least.hits_each * e.parents
         and e.likeness <= least.likeness
+        and e.items >= least.items
         for least in _ALIKE
     )
 

@@ -81,3 +81,37 @@ def test_a_popular_value_among_values_that_look_like_routes_is_one_of_them():
             routes.learn("/tags/overview", 200)
 
     assert lines(routes) == ["/tags/overview", "/tags/{slug}"]
+
+
+def test_things_with_the_same_pages_are_values():
+    """A few brands are told by the page that each has, in whatever language: ``/marken/{slug}/neuheiten``."""
+    routes = InferredRoutes()
+    for brand in ["space", "round", "climate", "food", "kuvasz"] * 60:
+        routes.learn(f"/marken/{brand}", 200)
+        routes.learn(f"/marken/{brand}/neuheiten", 200)
+
+    assert lines(routes) == ["/marken/{slug}", "/marken/{slug}/neuheiten"]
+
+
+def test_collections_whose_members_have_the_same_routes_are_no_values():
+    """What is below the values of several collections tells nothing of the collections."""
+    collections = "orders invoices payments customers products".split()
+    routes = InferredRoutes()
+    for number in range(600):
+        name = collections[number % 5]
+        routes.learn(f"/{name}", 200)
+        routes.learn(f"/{name}/{number}", 200)
+        routes.learn(f"/{name}/{number}/comments", 200)
+
+    assert {line.split("/")[1] for line in lines(routes)} == set(collections)
+
+
+def test_a_crowd_in_which_hardly_any_word_comes_twice_is_open():
+    """Values that half look like routes are told by how fast new ones come."""
+    rng = random.Random(4)  # noqa: S311  the same
+    words = rng.sample(sorted(word for word in lexicon()._words if len(word) > 5), 60)
+    routes = InferredRoutes()
+    for number, word in enumerate(words):
+        routes.learn(f"/v2/{word if number % 3 else word[::-1]}/manifests", 200)
+
+    assert lines(routes) == ["/v2/{slug}/manifests"]
