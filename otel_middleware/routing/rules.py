@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from otel_middleware.routing.evidence import ROUTE_LIKE, Evidence, overlap, shapes_below, share_of_routes
+from otel_middleware.routing.evidence import ROUTE_LIKE, Evidence
+from otel_middleware.routing.reserved import RESERVED
 from otel_middleware.routing.segments import HOLE
+from otel_middleware.routing.shapes import overlap, shapes_below, share_of_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,49 +23,9 @@ if TYPE_CHECKING:
 
     _Rule = tuple[str, Callable[[Tree, Node, Evidence], bool]]
 
-__all__ = ["MAX_WORDS", "RESERVED", "reason_to_open", "stays_word"]
+__all__ = ["MAX_WORDS", "reason_to_open", "stays_word"]
 
 MAX_WORDS = 512  # no API has more static siblings: what they look like does not matter any more
-
-RESERVED = frozenset(
-    [
-        "all",
-        "batch",
-        "bulk",
-        "callback",
-        "count",
-        "create",
-        "current",
-        "default",
-        "edit",
-        "export",
-        "health",
-        "healthz",
-        "import",
-        "latest",
-        "login",
-        "logout",
-        "lookup",
-        "me",
-        "mine",
-        "new",
-        "options",
-        "ping",
-        "register",
-        "schema",
-        "search",
-        "self",
-        "settings",
-        "stats",
-        "status",
-        "suggest",
-        "summary",
-        "sync",
-        "upload",
-        "validate",
-    ]
-)
-"""Words that stand beside values in many APIs (``/users/me``)."""
 
 # What a value of these types is cannot be told from its form, so words beside it may be values of the same set.
 # An integer, a UUID or a date is of another kind than any word.
@@ -131,6 +93,7 @@ class _Arriving(NamedTuple):
 _ARRIVING_WEAK = (_Arriving(14, 0.32, 0.02), _Arriving(24, _UNCOMMON, 0.05))
 _ARRIVING = (
     _Arriving(16, 0.6, 0.75),
+    _Arriving(20, 0.9, 0.85),
     _Arriving(28, 0.8, 0.7),
     _Arriving(64, 0.6, 0.08),
     _Arriving(64, 0.97, 0.5),

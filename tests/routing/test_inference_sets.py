@@ -115,3 +115,28 @@ def test_a_crowd_in_which_hardly_any_word_comes_twice_is_open():
         routes.learn(f"/v2/{word if number % 3 else word[::-1]}/manifests", 200)
 
     assert lines(routes) == ["/v2/{slug}/manifests"]
+
+
+def test_collections_that_hold_the_same_values_are_no_values():
+    """People that several lists have in common are no routes: ``/followers/ada`` and ``/blocked/ada`` are two."""
+    rng = random.Random(5)  # noqa: S311  the same
+    lists = "followers following blocked muted pending requested".split()
+    routes = InferredRoutes()
+    for _ in range(900):
+        person = rng.choice(PEOPLE[:3]) if rng.random() < 0.5 else rng.choice(PEOPLE) + rng.choice("klmnopq")
+        routes.learn(f"/{rng.choice(lists)}/{person}", 200)
+
+    assert {line.split("/")[1] for line in lines(routes)} == set(lists)
+
+
+def test_a_word_in_a_new_crowd_waits():
+    """Where hardly any word came twice, the next is printed as a value until it has been seen more often."""
+    words = "invoice-editor zqaru account-export upload-service order-history payment-search".split()
+    routes = InferredRoutes()
+    for word in words:
+        routes.learn(f"/p/{word}", 200)
+
+    assert routes.learn("/p/report-builder", 200) == "/p/{slug}"
+    for _ in range(10):
+        routes.learn("/p/report-builder", 200)
+    assert routes.template_of("/p/report-builder") == "/p/report-builder"
