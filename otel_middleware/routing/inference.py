@@ -1,8 +1,8 @@
 """Templates for applications whose router nobody can ask: learned from the paths that were served.
 
 The parts: ``segments`` and ``lexicon`` say what one segment is, ``tree`` keeps what was seen, ``shapes`` and ``evidence`` measure
-siblings, ``rules`` judges them, ``promotion`` and ``filetrees`` change the tree, ``learner`` walks it, ``exported`` and ``settled``
-freeze it.
+siblings, ``rules`` judges them, ``promotion`` and ``filetrees`` change the tree, ``learner`` walks it, ``exported`` and
+``settled`` freeze it.
 """
 
 from __future__ import annotations
