@@ -86,7 +86,7 @@ class InferredRoutes:
         if not (200 <= status < 300 or status == _NOT_MODIFIED):  # noqa: PLR2004
             return self.template_of(path)
         with self._lock:
-            declared = self._declared_template_of(path)
+            declared = None if self._declared is None else self._declared_template_of(path)
             if declared is None:
                 return self._paths.learn(path)
             self._hits[declared] += 1
