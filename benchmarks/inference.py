@@ -1,6 +1,6 @@
 """Do learned names tell routes apart? ``InferredRoutes`` and the peers on the same traffic.
 
-python -m benchmarks.inference [--corpora shop,github] [--requests 100000] [--seed 1] [--ours] [--hard]
+python -m benchmarks.inference [--corpora shop,github] [--requests 100000] [--seed 1] [--ours] [--hard] [--ablations]
 
 Prints a table in Markdown: the open corpora, made of public APIs and a shop, and our own, hand-written in other styles.
 """
@@ -16,7 +16,7 @@ from benchmarks import inference_values
 from benchmarks.inference_peers import PEERS
 from benchmarks.inference_scores import Method, Scores, mean, score
 from benchmarks.inference_traffic import Exchange, traffic
-from otel_middleware.routing.inference import InferredRoutes
+from benchmarks.inference_variants import ABLATIONS, Ours
 from otel_middleware.routing.lexicon import lexicon
 
 if TYPE_CHECKING:
@@ -39,17 +39,6 @@ COLUMNS = [
     "new us",
 ]
 HEAD = f"| set | method | {' | '.join(COLUMNS)} |\n|---|---|{'--:|' * len(COLUMNS)}"
-
-
-class Ours:
-    """``InferredRoutes`` as a method to score."""
-
-    def __init__(self) -> None:
-        self._routes = InferredRoutes()
-
-    def name(self, method: str, path: str, status: int) -> str:
-        template = self._routes.learn(path, status)
-        return method if template is None else f"{method} {template}"
 
 
 OURS: dict[str, type[Method]] = {"**InferredRoutes**": Ours}
@@ -104,6 +93,20 @@ def speak_like_routes() -> None:
         setattr(inference_values, vocabulary, words)
 
 
+def print_ablations(names: Sequence[str], count: int, seed: int) -> None:
+    """One line for each set and ablation; the hard vocabulary comes last, because it stays."""
+    for name, (method, condition) in ABLATIONS.items():
+        with condition():
+            _print_rows(scores_of(names, count, seed, {name: method}))
+    speak_like_routes()
+    _print_rows(scores_of(names, count, seed, {"hard vocabulary": Ours}))
+
+
+def _print_rows(scores: dict[tuple[str, str], list[Scores]]) -> None:
+    for (split, name), each in sorted(scores.items()):
+        print(row(SETS.get(split, split), name, each), flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -111,12 +114,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ours", action="store_true", help="without the peers")
+    parser.add_argument("--ablations", action="store_true", help="InferredRoutes without its parts, instead")
     parser.add_argument("--hard", action="store_true", help="slugs and names are made of the lexicon's own words")
     options = parser.parse_args(arguments)
     if options.hard:
         speak_like_routes()
     names = [each for each in options.corpora.split(",") if each]
     print(HEAD)
+    if options.ablations:
+        print_ablations(names, options.requests, options.seed)
+        return
     for (split, name), scores in sorted(
         scores_of(names, options.requests, options.seed, OURS if options.ours else METHODS).items(),
         key=lambda item: (item[0][0], list(METHODS).index(item[0][1])),

@@ -1,6 +1,6 @@
 """What learning templates costs at worst: the slowest call in floods, and memory after very many distinct paths.
 
-python -m benchmarks.inference_limits [--paths 1000000]
+python -m benchmarks.inference_limits [--paths 1000000] [--flood "route words, one to six levels"]
 
 A call is timed by this thread's own processor time, the garbage collector switched off.
 """
@@ -12,8 +12,9 @@ import gc
 import itertools
 import random
 import resource
+import sys
 import time
-import tracemalloc
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from otel_middleware.routing.inference import InferredRoutes
@@ -71,24 +72,36 @@ def slowest(paths: Iterator[str], calls: int) -> tuple[float, float]:
     return worst / 1e6, total / calls / 1e3
 
 
-def megabytes(paths: int) -> tuple[float, float]:
-    """What a learner holds after so many distinct paths, as Python counts it, and how much the process grew."""
-    chance, flood = random.Random(1), floods()["route words, one to six levels"]
+def megabytes(paths: int, flood: str) -> tuple[float, float]:
+    """What a learner holds after so many distinct paths of *flood*, as Python counts it, and how much the process grew."""
+    texts = floods()[flood](random.Random(1))
     lexicon()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     routes = InferredRoutes()
-    tracemalloc.start()
-    for number, path in enumerate(itertools.islice(flood(chance), paths)):
+    for number, path in enumerate(itertools.islice(texts, paths)):
         routes.learn(f"{path}/{number}", 200)
-    held = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    return held / 1e6, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return _held(routes) / 1e6, grown / 1e3
+
+
+def _held(root: object) -> int:
+    """Bytes of all objects that *root* leads to, but for code and the lexicon, which all learners share."""
+    seen = {id(lexicon())}
+    todo, size = [root], 0
+    while todo:
+        each = todo.pop()
+        if id(each) not in seen and not isinstance(each, (type, ModuleType, FunctionType)):
+            seen.add(id(each))
+            size += sys.getsizeof(each)
+            todo.extend(gc.get_referents(each))
+    return size
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--paths", type=int, default=1_000_000, help="distinct paths for the memory figure; 0 for none")
+    parser.add_argument("--flood", default="route words, one to six levels", help="of the memory figure")
     parser.add_argument("--calls", type=int, default=CALLS)
     options = parser.parse_args(arguments)
     print("| flood, all answered 200 | slowest call, ms | mean, us |\n|---|--:|--:|")
@@ -96,10 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         worst, mean = slowest(flood(random.Random(1)), options.calls)
         print(f"| {name} | {worst:.1f} | {mean:.1f} |", flush=True)
     if options.paths:
-        held, grown = megabytes(options.paths)
-        print(
-            f"\nMemory after {options.paths:,} distinct paths: {held:.1f} MB held, the process grew by {grown:.1f} MB"
-        )
+        held, grown = megabytes(options.paths, options.flood)
+        print(f"\nMemory after {options.paths:,} distinct paths, {options.flood}: {held:.1f} MB held,", end=" ")
+        print(f"the process grew by {grown:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware.routing.evidence import ROUTE_LIKE
-from otel_middleware.routing.rules import RESERVED
+from otel_middleware.routing.reserved import RESERVED
 
 if TYPE_CHECKING:
     from otel_middleware.routing.node import Group, Node

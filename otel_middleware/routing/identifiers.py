@@ -23,7 +23,6 @@ CASE_RUN = 4  # the case of random letters changes more often than every so many
 _DIGIT = re.compile(r"\d")
 _SEPARATOR = re.compile(r"[-_.~:]")
 _RUN = re.compile(r"\d+|[A-Za-z]+")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CAPITAL = re.compile(r"[A-Z]")
 _MIXED_CASE = re.compile(r"[a-z].*[A-Z]|[A-Z].*[a-z]")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
@@ -45,12 +44,12 @@ def _is_prefixed(text: str, words: Lexicon) -> bool:
     if not match:
         return False
     tail = match["tail"]
-    return bool(_DIGIT.search(tail)) or (bool(_MIXED_CASE.search(tail)) and not words.knows_all(_WORD.findall(tail)))
+    return bool(_DIGIT.search(tail)) or (bool(_MIXED_CASE.search(tail)) and not words.knows_all(tail))
 
 
 def _has_random_digits(text: str, digits: int, words: Lexicon) -> bool:
     if len(text) >= LONG and (digits * DIGITS_IN_LONG >= len(text) or not _SEPARATOR.search(text)):
-        return not words.knows_all(_WORD.findall(text))
+        return not words.knows_all(text)
     if digits >= ARTICLE_DIGITS and len(text) >= MIN_ARTICLE and _CAPITAL.search(text):
         return True
     return any(_is_random_piece(piece, words) for piece in _SEPARATOR.split(text) if _DIGIT.search(piece))
@@ -66,7 +65,7 @@ def _is_random_piece(piece: str, words: Lexicon) -> bool:
         (runs >= MANY_RUNS and size >= MIN_MANY_RUNS)
         or (piece[0].isdigit() and size >= MIN_LEADING)
         or bool(_MIXED_CASE.search(piece))
-        or (size >= MIN_SOME_RUNS and not words.knows_all(_WORD.findall(piece)))
+        or (size >= MIN_SOME_RUNS and not words.knows_all(piece))
     )
 
 

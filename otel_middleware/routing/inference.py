@@ -1,7 +1,8 @@
 """Templates for applications whose router nobody can ask: learned from the paths that were served.
 
-The parts: ``segments`` and ``lexicon`` say what one segment is, ``tree`` keeps what was seen, ``evidence`` and ``rules`` judge
-siblings, ``promotion`` and ``filetrees`` change the tree, ``learner`` walks it, ``exported`` and ``settled`` freeze it.
+The parts: ``segments`` and ``lexicon`` say what one segment is, ``tree`` keeps what was seen, ``shapes`` and ``evidence`` measure
+siblings, ``rules`` judges them, ``promotion`` and ``filetrees`` change the tree, ``learner`` walks it, ``exported`` and
+``settled`` freeze it.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class InferredRoutes:
         if not isinstance(status, int) or not (200 <= status < 300 or status == _NOT_MODIFIED):  # noqa: PLR2004
             return self.template_of(path)
         with self._lock:
-            declared = self._declared_template_of(path)
+            declared = None if self._declared is None else self._declared_template_of(path)
             if declared is None:
                 return self._paths.learn(path)
             self._hits[declared] += 1

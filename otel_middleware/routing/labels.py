@@ -33,6 +33,7 @@ _TYPES = re.compile(
 )
 _EMAIL = re.compile(r"[^@\s]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _DIGIT = re.compile(r"\d")
+_NO_TYPE = frozenset("ghijklmnopqrstuwxyz")  # no type but an address begins with these
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Characters that no static segment has, and that would be read as syntax in a template or in an exported file.
 _UNSAFE = re.compile(r"[\s{}<>#*\\%\x00-\x1f\x7f]|(?:^|[-.]):|^\?")
@@ -40,22 +41,25 @@ _UNSAFE = re.compile(r"[\s{}<>#*\\%\x00-\x1f\x7f]|(?:^|[-.]):|^\?")
 
 def label_of(text: str, words: Lexicon) -> str | None:
     """The type of the whole of *text*, ``None`` for what may be a word of a route."""
-    if _DIGIT.search(text):
-        match = _TYPES.fullmatch(text)
-        if match:
-            return match.lastgroup
-    elif "@" in text and _EMAIL.fullmatch(text):
-        return "email"
+    label = _type_of(text) if text[0] not in _NO_TYPE or "@" in text else None
+    if label:
+        return label
     if is_identifier(text, words):
         return "token"
     return "slug" if _UNSAFE.search(text) or _is_headline(text, words) else None
 
 
+def _type_of(text: str) -> str | None:
+    if _DIGIT.search(text):
+        match = _TYPES.fullmatch(text)
+        return match.lastgroup if match else None
+    return "email" if "@" in text and _EMAIL.fullmatch(text) else None
+
+
 def _is_headline(text: str, words: Lexicon) -> bool:
     if len(text) < MIN_HEADLINE:
         return False
-    parts = _WORD.findall(text)
-    return len(parts) >= HEADLINE_WORDS and not words.knows_all(parts)
+    return len(_WORD.findall(text)) >= HEADLINE_WORDS and not words.knows_all(text)
 
 
 _COVERED = {

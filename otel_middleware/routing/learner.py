@@ -102,13 +102,14 @@ class Learner:
         return node
 
     def _segment(self, text: str) -> Segment:
-        found = self._memo.get(text)
+        memo = self._memo
+        found = memo.get(text)
         if found is None:
             found = classify(text, self._words)
-            if len(self._memo) >= MAX_MEMO:
-                self._memo.clear()
+            if len(memo) >= MAX_MEMO:
+                memo.clear()
             if len(text) <= MAX_LENGTH:
-                self._memo[text] = found
+                memo[text] = found
         return found
 
     def _slot(self, node: Node, text: str) -> Node | None:
@@ -118,7 +119,7 @@ class Learner:
 
     def _enter(self, node: Node, text: str, weight: int, *, ends: bool) -> Node | None:
         """The child for a text that is no known word of *node*, made when there is none."""
-        segment = self._memo.get(text) or self._segment(text)
+        segment = self._segment(text)
         slot = node.slots.get(HOLE)
         if slot is not None and slot.label == segment.label and slot.value is None and segment.place is HOLE:
             return slot  # by far the most frequent case

@@ -15,13 +15,16 @@ __all__ = ["Lexicon", "lexicon"]
 # A name is cut where people cut it: at separators, digits, and changes of case (HTTPServer -> HTTP, Server).
 _NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|[._-]v\d{1,2}$")
-_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?|latest|stable")
+_UNNUMBERED = frozenset({"latest", "stable"})
+_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?")
 _NUMERONYM = re.compile(
     r"(?<![a-z0-9])[a-z]\d{1,2}[a-z](?![a-z0-9])|oauth2|auth0|base64|utf8|ipv[46]|mp[34]|sha\d+|md5|s3|ec2|2fa|h264"
 )
 _DIGITS = re.compile(r"\d+")
+_LONG_NUMBER = re.compile(r"\d{3}")
 _ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
 
+UNKNOWN = 0.35  # likeness of a single word that is not in the lexicon
 MAX_MEMO = 2048  # tokens that are remembered
 MAX_ACRONYM = 3
 MAX_TOKENS = 9  # nobody writes a static route of ten words
@@ -58,21 +61,35 @@ class Lexicon:
             return True
         return MIN_COMPOUND <= len(token) <= MAX_COMPOUND and self._splits(token, MAX_PIECES)
 
-    def knows_all(self, tokens: list[str]) -> bool:
-        """Whether there are tokens and the lexicon knows all of them."""
-        return bool(tokens) and all(map(self.knows, tokens))
+    def knows_all(self, text: str) -> bool:
+        """Whether there are names in *text* and the lexicon knows all of them."""
+        names = None
+        for names in _NAME.finditer(text):
+            if not self.knows(names[0]):
+                return False
+        return names is not None
 
     def likeness(self, word: str) -> float:
         """How route-like *word* is, from 0 (somebody's value) to 1 (certainly a piece of a route)."""
-        if (word[:1] in "vls" and _VERSION.fullmatch(word)) or (len(word) == 1 and word.isascii() and word.isalpha()):
+        if word.islower() and word.isascii():  # by far the most frequent: judged without expressions
+            if word.isalpha():
+                return 1.0 if self.knows(word) or len(word) == 1 or word in _UNNUMBERED else UNKNOWN
+            names = word.replace("_", "-").split("-")
+            if all(map(str.isalpha, names)):
+                return self._judged(word, names, has_number=False)
+        if (word[:1] == "v" and _VERSION.fullmatch(word)) or (len(word) == 1 and word.isascii() and word.isalpha()):
             return 1.0
-        if not word.isascii() or " " in word:
-            return 0.0
+        return 0.0 if not word.isascii() or " " in word else self._of_mixed(word)
+
+    def _of_mixed(self, word: str) -> float:
+        """The same for capitals, digits and other separators."""
         if len(word) <= MAX_ACRONYM and word.isupper():
             return 0.3 if self.knows(word) else 0.1  # an acronym; a country or an airport
         stem = _SUFFIX.sub("", word) if "." in word or "v" in word else word
         numbers: list[str] = []
         if _DIGITS.search(stem):
+            if _LONG_NUMBER.search(stem) and "sha" not in stem and "h264" not in stem:
+                return 0.0
             stem = _NUMERONYM.sub("", stem)
             numbers = _DIGITS.findall(stem)
             if len(numbers) > 1 or (numbers and len(numbers[0]) > MAX_NUMBER):
@@ -93,7 +110,7 @@ class Lexicon:
         if has_number:
             return 0.0
         if len(names) == 1:
-            return 0.1 if _ODD_CAPITALS.search(stem) else 0.35
+            return 0.1 if _ODD_CAPITALS.search(stem) else UNKNOWN
         return max(0.05, 0.25 - 0.05 * (len(names) - 1)) + 0.3 * known / len(names)
 
     def _inflected(self, token: str) -> bool:
@@ -108,12 +125,14 @@ class Lexicon:
         return token.endswith("ing") and token[:-3] + "e" in words
 
     def _splits(self, token: str, pieces: int) -> bool:
-        if token in self._words:
+        words = self._words
+        if token in words:
             return True
-        if pieces == 1:
-            return False
-        cuts = range(len(token) - MIN_PIECE, MIN_PIECE - 1, -1)
-        return any(token[:cut] in self._words and self._splits(token[cut:], pieces - 1) for cut in cuts)
+        if pieces > 1:
+            for cut in range(len(token) - MIN_PIECE, MIN_PIECE - 1, -1):
+                if token[:cut] in words and self._splits(token[cut:], pieces - 1):
+                    return True
+        return False
 
 
 @functools.cache

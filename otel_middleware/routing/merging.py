@@ -44,7 +44,9 @@ class Merger:
         target.locales |= source.locales
         target.files |= source.files
         self._left -= 1
-        if self._left > 0:
+        if target.tail is not None and source.tail is None:
+            self._swallow(target.tail, source)
+        elif self._left > 0:
             self._adopt(target, source)
         else:
             self._tree.nodes -= source.size()
@@ -52,6 +54,12 @@ class Merger:
         self._tree.nodes -= 1
         if target.words:
             self.touched[target] = None
+
+    def _swallow(self, tail: Node, source: Node) -> None:
+        """All that is below *source* ends in the slot for the rest of the path."""
+        tail.hits += source.hits - source.ends
+        tail.ends += source.hits - source.ends
+        self._tree.nodes -= source.size()
 
     def _adopt(self, target: Node, source: Node) -> None:
         for child in list(source.children()):

@@ -22,6 +22,8 @@ __all__ = ["hits_to_wait", "is_version", "template_of", "why"]
 POOR = 0.3  # likeness of a word that is hardly a route's: few siblings of that sort are enough
 POOR_SIBLINGS, POOR_HITS = 1, 20
 WEAK_SIBLINGS, WEAK_HITS = 2, 6
+CROWD = 6  # words: fewer are new at the start of any application
+WEAK_IN_CROWD, NEW_IN_CROWD = 0.15, 1.5  # share of words that do not look like a route, hits of a word
 WEAK_MAJORITY = 2 / 3  # of the siblings: then a word that looks like a route's waits too
 
 # Static numbers and dates occur at the start of a path (/2010-04-01/Accounts) and after these words (/api/2/users);
@@ -72,8 +74,16 @@ def _is_doubtful(segment: Segment, parent: Node, tree: Tree) -> bool:
         return True
     weak = _siblings_below(parent, ROUTE_LIKE, inclusive=False)
     if segment.likeness >= ROUTE_LIKE:
+        if _is_new_crowd(parent, weak):
+            return True
         return weak > WEAK_SIBLINGS and weak > WEAK_MAJORITY * len(parent.words)
     return weak >= WEAK_SIBLINGS or tree.has_role(parent)
+
+
+def _is_new_crowd(parent: Node, weak: int) -> bool:
+    """Whether hardly any of many words came twice, and some do not look like a route's."""
+    words = len(parent.words)
+    return words >= CROWD and weak >= WEAK_IN_CROWD * words and parent.hits - parent.ends <= NEW_IN_CROWD * words
 
 
 def _siblings_below(parent: Node, likeness: float, *, inclusive: bool = True) -> int:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_middleware.routing.evidence import ROUTE_LIKE, share_of_routes, weigh
+from otel_middleware.routing.evidence import ROUTE_LIKE, weigh
 from otel_middleware.routing.filetrees import is_file_tree
 from otel_middleware.routing.merging import Merger
 from otel_middleware.routing.node import FILE_PLACE, REPRESENTATIONS, TAIL_PLACE, Group, Node
-from otel_middleware.routing.rules import RESERVED, reason_to_open, stays_word
+from otel_middleware.routing.reserved import RESERVED
+from otel_middleware.routing.rules import reason_to_open, stays_word
 from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
+from otel_middleware.routing.shapes import share_of_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +57,10 @@ def _open(tree: Tree, node: Node) -> list[Node]:
     why = reason_to_open(tree, node, evidence)
     if why is None:
         return []
-    leaving = [child for child in node.words.values() if not stays_word(child, node, evidence)]
+    known = tree.members(node)
+    leaving = [child for child in node.words.values() if child.text in known or not stays_word(child, node, evidence)]
     node.group = Group(why, evidence.weak_likeness)
-    tree.note_role(node)
+    tree.note_role(node, leaving)
     return _fold(tree, node, leaving)
 
 

@@ -27,10 +27,10 @@ class _Recent:
 
     __slots__ = ("generation", "learned", "pending", "template")
 
-    def __init__(self) -> None:
-        self.template: str | None = None
-        self.generation = -1
-        self.learned = 0
+    def __init__(self, template: str | None, generation: int) -> None:
+        self.template = template
+        self.generation = generation
+        self.learned = 1
         self.pending = 0
 
 
@@ -71,19 +71,18 @@ class RecentPaths:
 
     def _learn_new(self, path: str) -> str | None:
         texts = _segments(path)
-        if not _is_looked_at(path, texts):
+        if len(texts) > MAX_DEPTH or (path and path[0] != "/"):
             return None
         if len(path) > MAX_LENGTH:
             return self._learner.learn(texts)
-        if len(self._paths) >= MAX_PATHS:
-            self._drop_oldest()
-        recent = self._paths[path] = _Recent()
-        return self._settle(recent, texts, 1)
-
-    def _drop_oldest(self) -> None:
-        path, recent = self._paths.popitem(last=False)
-        if recent.pending:
-            self._settle(recent, _segments(path), recent.pending)
+        paths = self._paths
+        if len(paths) >= MAX_PATHS:
+            oldest, recent = paths.popitem(last=False)
+            if recent.pending:
+                self._settle(recent, _segments(oldest), recent.pending)
+        template = self._learner.learn(texts)
+        paths[path] = _Recent(template, self._learner.generation)
+        return template
 
     def _settle(self, recent: _Recent, texts: list[str], weight: int) -> str | None:
         recent.pending = 0
@@ -94,8 +93,9 @@ class RecentPaths:
 
 
 def _segments(path: str) -> list[str]:
-    texts = path[1:].split("/")
-    return [text for text in texts if text] if "" in texts else texts
+    if "//" in path or path[-1:] == "/":
+        return [text for text in path.split("/") if text]
+    return path[1:].split("/") if path else []
 
 
 def _is_looked_at(path: str, texts: list[str]) -> bool:

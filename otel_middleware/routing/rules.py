@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from otel_middleware.routing.evidence import ROUTE_LIKE, Evidence, overlap, shapes_below, share_of_routes
+from otel_middleware.routing.evidence import ROUTE_LIKE, Evidence
+from otel_middleware.routing.reserved import RESERVED
 from otel_middleware.routing.segments import HOLE
+from otel_middleware.routing.shapes import overlap, shapes_below, share_of_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,49 +23,9 @@ if TYPE_CHECKING:
 
     _Rule = tuple[str, Callable[[Tree, Node, Evidence], bool]]
 
-__all__ = ["MAX_WORDS", "RESERVED", "reason_to_open", "stays_word"]
+__all__ = ["MAX_WORDS", "reason_to_open", "stays_word"]
 
 MAX_WORDS = 512  # no API has more static siblings: what they look like does not matter any more
-
-RESERVED = frozenset(
-    [
-        "all",
-        "batch",
-        "bulk",
-        "callback",
-        "count",
-        "create",
-        "current",
-        "default",
-        "edit",
-        "export",
-        "health",
-        "healthz",
-        "import",
-        "latest",
-        "login",
-        "logout",
-        "lookup",
-        "me",
-        "mine",
-        "new",
-        "options",
-        "ping",
-        "register",
-        "schema",
-        "search",
-        "self",
-        "settings",
-        "stats",
-        "status",
-        "suggest",
-        "summary",
-        "sync",
-        "upload",
-        "validate",
-    ]
-)
-"""Words that stand beside values in many APIs (``/users/me``)."""
 
 # What a value of these types is cannot be told from its form, so words beside it may be values of the same set.
 # An integer, a UUID or a date is of another kind than any word.
@@ -72,6 +34,8 @@ _NEIGHBOURS = 8  # values that were seen beside the words
 _NEIGHBOUR_ROUTES = 2 / 3  # of the routes below a word exist below the values: it has the same role
 _NEIGHBOUR_SHARE = 0.7  # of the weak words have the same role
 _NEIGHBOUR_CROWD, _NEIGHBOUR_CROWD_SHARE = 12, 0.9  # so many words of any sort, of which nearly all have it
+
+_KIN = 0.5  # of the words are known for values: this is the same set
 
 _UNCOMMON = 0.4  # mean likeness of words of which at most one in ten is a route's word
 _UNKNOWN = 0.36  # mean likeness of single words that no lexicon knows (0.35 each)
@@ -90,13 +54,14 @@ class _Alike(NamedTuple):
     reuse: float
     hits_each: int
     likeness: float
+    items: bool = False
 
 
 _ALIKE = (
     # Strange words: a few common routes are enough.
     _Alike(parents=4, common=2, reuse=0.85, hits_each=4, likeness=0.45),
     _Alike(parents=7, common=0, reuse=0.85, hits_each=0, likeness=0.45),
-    _Alike(parents=3, common=4, reuse=0.95, hits_each=20, likeness=0.45),
+    _Alike(parents=3, common=4, reuse=0.95, hits_each=20, likeness=0.6),
     _Alike(parents=4, common=2, reuse=0.95, hits_each=6, likeness=0.55),
     # Half of them are words of routes: more of everything.
     _Alike(parents=8, common=1, reuse=0.95, hits_each=20, likeness=0.75),
@@ -110,6 +75,10 @@ _ALIKE = (
     _Alike(parents=12, common=1, reuse=0.9, hits_each=2, likeness=1.0),
     _Alike(parents=24, common=4, reuse=0.75, hits_each=0, likeness=1.0),
     _Alike(parents=40, common=8, reuse=0.6, hits_each=0, likeness=1.0),
+    # Things, not collections: static siblings that are collections share what is below their values.
+    _Alike(parents=5, common=1, reuse=0.95, hits_each=20, likeness=0.9, items=True),
+    _Alike(parents=8, common=1, reuse=0.95, hits_each=20, likeness=1.0, items=True),
+    _Alike(parents=8, common=4, reuse=0.8, hits_each=6, likeness=1.0, items=True),
 )
 
 
@@ -122,7 +91,15 @@ class _Arriving(NamedTuple):
 
 
 _ARRIVING_WEAK = (_Arriving(14, 0.32, 0.02), _Arriving(24, _UNCOMMON, 0.05))
-_ARRIVING = (_Arriving(64, 0.6, 0.08), _Arriving(96, 0.8, 0.15), _Arriving(128, 1.0, 0.2))
+_ARRIVING = (
+    _Arriving(16, 0.6, 0.75),
+    _Arriving(20, 0.9, 0.85),
+    _Arriving(28, 0.8, 0.7),
+    _Arriving(64, 0.6, 0.08),
+    _Arriving(64, 0.97, 0.5),
+    _Arriving(96, 0.8, 0.15),
+    _Arriving(128, 1.0, 0.2),
+)
 
 _STRANGE = ((5, 0.15), (8, 0.28))  # so many weak words, at most so route-like: nobody chose them for a route
 _PLAIN_CROWD = 14  # unknown words that end a path; a static menu of unknown words is shorter
@@ -145,12 +122,26 @@ def stays_word(child: Node, node: Node, evidence: Evidence) -> bool:
         return True
     if evidence.weak_likeness <= _UNKNOWN:
         return child.hits >= max(2, _STANDS_OUT * evidence.weak_hits / max(1, evidence.weak))
-    return child.hits >= _BUSY * node.hits
+    return child.hits >= max(_BUSY * node.hits, _STANDS_OUT * _rival(child, evidence))
+
+
+def _rival(child: Node, evidence: Evidence) -> int:
+    """Hits of the most popular other word that ends like *child*; 0 where to end is odd in itself."""
+    if evidence.leaves < _ODD_SHAPES * evidence.words:
+        return 0
+    first, second = evidence.busiest_leaves
+    return second if child.hits == first else first
 
 
 def _role(tree: Tree, node: Node, e: Evidence) -> bool:
     """Words below a literal of that name were values elsewhere."""
     return e.weak >= _FEW and e.weak_likeness <= _UNCOMMON and tree.has_role(node)
+
+
+def _kin(tree: Tree, node: Node, _: Evidence) -> bool:
+    """The very words that were values below a literal of that name."""
+    known = sum(word in tree.members(node) for word in node.words)
+    return known >= _FEW and known >= _KIN * len(node.words)
 
 
 def _neighbour(_: Tree, node: Node, e: Evidence) -> bool:
@@ -182,6 +173,7 @@ def _structure(_: Tree, __: Node, e: Evidence) -> bool:
         and e.reuse >= least.reuse
         and e.hits >= least.hits_each * e.parents
         and e.likeness <= least.likeness
+        and e.items >= least.items
         for least in _ALIKE
     )
 
@@ -206,6 +198,7 @@ def _crowd(_: Tree, __: Node, e: Evidence) -> bool:
 
 
 _RULES: tuple[_Rule, ...] = (
+    ("kin", _kin),
     ("role", _role),
     ("neighbour", _neighbour),
     ("structure", _structure),

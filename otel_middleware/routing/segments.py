@@ -46,9 +46,11 @@ class Segment(NamedTuple):
 
 _INT = Segment("int", HOLE, 0.0)
 
-# Short all-letter words and version prefixes are most of what routes are made of: decided by one match.
+# A few short words in lower case and version prefixes are most of what routes are made of: decided by one match.
 # Six consonants in a row occur in no word (y counts as a vowel).
-_PLAIN = re.compile(r"(?![a-z]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?")
+_PLAIN = re.compile(
+    r"(?![a-z_-]*[b-df-hj-np-tv-xz]{6})[a-z]{1,19}(?:[-_][a-z]{1,19}){0,4}|v\d{1,3}(?:(?:alpha|beta|rc)\d*)?"
+)
 
 _EXTENSIONS = frozenset(
     "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "
@@ -57,7 +59,6 @@ _EXTENSIONS = frozenset(
         " "
     )
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
 _ARGUMENT = re.compile(r"(?:(?P<key>[A-Za-z_]\w*)=)?(?P<value>'[^']*'|[^',=]*)")
@@ -93,7 +94,7 @@ def _whole(text: str, words: Lexicon) -> Segment:
 
 
 def _word(text: str, place: str, words: Lexicon) -> Segment:
-    if len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
+    if text[2:3] in "-_" and len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
         place = LOCALE_PLACE
     return Segment(None, place, words.likeness(text))
 
@@ -157,7 +158,7 @@ def _dimensions(text: str) -> Segment | None:
 
 def _custom_method(text: str, words: Lexicon) -> Segment | None:
     match = _VERB.fullmatch(text)
-    if not match or not words.knows_all(_WORD.findall(match["verb"])):
+    if not match or not words.knows_all(match["verb"]):
         return None
     label = label_of(match["stem"], words)
     return Segment(label, HOLE + match["verb"], 0.0) if label else None

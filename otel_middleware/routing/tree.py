@@ -8,12 +8,15 @@ from otel_middleware.routing.labels import widened
 from otel_middleware.routing.node import LABEL_OF_PLACE, Node
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from otel_middleware.routing.segments import Segment
 
 __all__ = ["MAX_NODES", "Tree"]
 
 MAX_NODES = 16_000  # about 450 bytes each; with the memo of segments below 10 MB
 MAX_NOTED = 512  # literals whose children are remembered
+MAX_MEMBERS = 64  # words below one of them that are remembered as values
 
 
 class Tree:
@@ -32,6 +35,7 @@ class Tree:
         self.generation = 0
         self.requests = 0
         self._roles: dict[str, int] = {}
+        self._members: dict[str, set[str]] = {}
         self._tails: dict[str, int] = {}
 
     @property
@@ -56,9 +60,16 @@ class Tree:
         """Whether words below a literal of that name were values elsewhere, more than once."""
         return node.label is None and self._roles.get(node.text, 0) > 1
 
-    def note_role(self, node: Node) -> None:
-        """The words below *node* are values."""
+    def note_role(self, node: Node, members: Sequence[Node]) -> None:
+        """The words below *node* are values, such as *members*."""
         _note(self._roles, node)
+        if node.text in self._roles and node.label is None:
+            known = self._members.setdefault(node.text, set())
+            known.update(member.text for member in members[: MAX_MEMBERS - len(known)])
+
+    def members(self, node: Node) -> Collection[str]:
+        """Words that were values below literals of that name elsewhere."""
+        return self._members.get(node.text, ()) if node.label is None else ()
 
     def has_tail(self, node: Node) -> bool:
         """Whether there were file trees below a literal of that name elsewhere, more than once."""
