@@ -15,7 +15,6 @@ from otel_middleware._silence import silenced
 from otel_middleware._wire import version_in
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._given import silent_body, watched_body
-from otel_middleware.wsgi._input import count_input
 from otel_middleware.wsgi._shadow import SPELLING, EnvironRequest, bound_to, decoded, peer_of, shadow
 from otel_middleware.wsgi._watch import Watch
 
@@ -104,7 +103,6 @@ class Serve:
 
     def _serve(self, exchange: Exchange, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         environ[EXCHANGE_KEY] = ref(exchange)
-        count_input(exchange, environ)
         watch = Watch(exchange, environ, start_response)
         previous = get_current()
         attach(exchange.context)  # type: ignore[arg-type]  # set when the span was started
