@@ -82,21 +82,28 @@ def by_concurrency(rounds):
     return costs([measure(count) for count in CONCURRENT], rounds)
 
 
-def by_served(protocol, served):
-    """Return microseconds a request, and megabytes resident, each time so many requests were served by one stack.
+def by_served(protocol, served, rounds):
+    """Return microseconds a request of one stack and of a new one beside it, and megabytes resident, after so many requests.
 
-    Every request has another path and another tenant, none declared, so that whatever keeps something of them shows.
+    Every request has another path and another tenant, none declared, so that whatever keeps something of them shows. The two
+    stacks take turns: a machine that is slower than it was an hour ago is so for both.
     """
-    number = itertools.count()
-    app = ours(protocol, getattr(traffic, f"{protocol}_app"), routes=None, tenant=lambda _request: f"t{next(number)}")
-    drive = _varied(protocol)
-    drive(app, REQUESTS)
-    rows, done = [], 0
+    number, drive = itertools.count(), _varied(protocol)
+
+    def build():
+        bare = getattr(traffic, f"{protocol}_app")
+        app = ours(protocol, bare, routes=None, tenant=lambda _request: f"t{next(number)}")
+        drive(app, served[0])
+        return app
+
+    app, rows, done = build(), [], served[0]
     for goal in served:
         drive(app, goal - done)
         done = goal
         gc.collect()
-        rows.append((_once(drive, app), _resident()))
+        new = build()
+        spent = costs([lambda: _once(drive, app), lambda new=new: _once(drive, new)], rounds)
+        rows.append((*spent, _resident()))
     return rows
 
 
@@ -144,10 +151,11 @@ def report(*, quick=False):
         _table("concurrent requests (added)", CONCURRENT, {"ASGI": by_concurrency(rounds)}),
     ]
     for protocol in ("asgi", "wsgi"):
-        rows = by_served(protocol, served)
-        figures = {protocol.upper(): [row[0] for row in rows]}
+        aged, new, resident = zip(*by_served(protocol, served, rounds), strict=True)
+        figures = {protocol.upper(): aged, f"{protocol.upper()}, a new stack beside it": new}
         parts.append(_table("requests served, each with a new path and tenant", served, figures))
-        parts.append("Resident: " + ", ".join(f"{row[1]:.1f} MB" for row in rows))
+        share, held = aged[-1] / new[-1], ", ".join(f"{megabytes:.1f} MB" for megabytes in resident)
+        parts.append(f"After the last, {share:.2f} of the new stack beside it. Resident: {held}.")
     return "\n\n".join(parts)
 
 

@@ -5,6 +5,7 @@ wrk and the server share the machine, and a request costs a server more than the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
 from benchmarks import tables
 
@@ -43,29 +45,42 @@ def report(*, quick=False):
     """Return the Markdown, or a line for what is missing."""
     if shutil.which("wrk") is None:
         return "Not measured: wrk is not installed (apt-get install wrk)."
-    seconds = 2 if quick else 8
+    rounds = 1 if quick else 9
     rows, lines = [], []
     for server, (options, protocol) in SERVERS.items():
         if find_spec(server) is None:
             lines.append(f"Not measured: {server} is not installed.")
             continue
-        figures = {stack: throughput([sys.executable, *options], protocol, stack, seconds) for stack in STACKS}
+        figures = throughputs([sys.executable, *options], protocol, rounds)
         shown = [f"{figures[stack]:,.0f}" for stack in STACKS]
         rows.append([server, *shown, f"{figures['ours'] / figures['lean']:.2f}"])
     head = ["requests a second", "bare", "upstream", "ours", "ours / upstream"]
     return "\n\n".join(([tables.table(head, rows)] if rows else []) + lines)
 
 
-def throughput(command, protocol, stack, seconds):
-    """Requests a second of one server with one stack."""
+def throughputs(command, protocol, rounds):
+    """Return requests a second of one server with each stack, the median of *rounds*: the stacks take turns, a second each."""
+    with contextlib.ExitStack() as running:
+        ports = {stack: running.enter_context(_serving(command, protocol, stack)) for stack in STACKS}
+        found = {stack: [] for stack in STACKS}
+        for port in ports.values():
+            _wrk(port, 1)
+        for _ in range(rounds):
+            for stack, port in ports.items():
+                found[stack].append(_wrk(port, 1))
+    return {stack: median(figures) for stack, figures in found.items()}
+
+
+@contextlib.contextmanager
+def _serving(command, protocol, stack):
+    """Run the server with one stack; gives its port."""
     port = free_port()
     address = f"127.0.0.1:{port}" if protocol == "wsgi" else str(port)
     environment = {**os.environ, "OTEL_SEMCONV_STABILITY_OPT_IN": "http"}
     server = subprocess.Popen([*command, address, f"benchmarks.servers:{protocol}_{stack}"], cwd=ROOT, env=environment)
     try:
         wait_for(port)
-        _wrk(port, 1)
-        return _wrk(port, seconds)
+        yield port
     finally:
         server.terminate()
         server.wait(10)
