@@ -9,18 +9,20 @@ from __future__ import annotations
 import gc
 import os
 from collections import deque
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
 
-__all__ = ["collector", "settle_deferred", "waiting"]
+__all__ = ["collected_here", "settle_deferred", "waiting"]
 
 
 class _Collector:
-    """Whether the garbage collector runs; of all threads, since one of them is enough to wait for the next request."""
+    """The garbage collector. Other threads go on while it runs: what they end is reported as ever."""
 
-    running = False
+    thread: int | None = None
+    """The identity of the thread that it runs on; ``None`` while it does not."""
 
 
 collector = _Collector()
@@ -38,8 +40,13 @@ def settle_deferred() -> None:
         exchange.settled_now()
 
 
+def collected_here() -> bool:
+    """Whether this thread is just collecting garbage."""
+    return collector.thread is not None and collector.thread == get_ident()
+
+
 def _noticed(phase: str, _info: dict[str, Any]) -> None:
-    collector.running = phase == "start"
+    collector.thread = get_ident() if phase == "start" else None
 
 
 gc.callbacks.append(_noticed)

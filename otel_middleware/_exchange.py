@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 from otel_middleware import _attributes as names
 from otel_middleware._any_tenant import any_tenant
 from otel_middleware._baggage import TenantBaggage
-from otel_middleware._deferred import collector, waiting
+from otel_middleware._deferred import collected_here, waiting
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._report import settle
 from otel_middleware._route_sources import DECLARED, outranked
@@ -259,7 +259,7 @@ class Exchange:
         if self.over:
             return
         self.over = True
-        if collector.running:
+        if collected_here():
             waiting.append(self)
         else:
             self.settled_now()

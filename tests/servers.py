@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from waitress.server import create_server
@@ -41,7 +41,12 @@ def uvicorn_serving(app, **options):
 def waitress_serving(app, threads=4):
     """Serve a WSGI application; gives its base URL."""
     server = create_server(app, host="127.0.0.1", port=0, threads=threads, clear_untrusted_proxy_headers=False)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    def run():
+        with suppress(OSError):  # its sockets are closed from outside
+            server.run()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextvars import copy_context
 
 import pytest
 from harness import Asgi, Described, Wsgi
@@ -44,7 +45,7 @@ def drop_asgi(app, chunks):
             await Forever()
 
     running = app(protocol.request(path="/dropped"), receive, send)
-    running.send(None)
+    copy_context().run(running.send, None)  # as a task has a context of its own
     Knot(running)
 
 
@@ -93,3 +94,27 @@ def test_the_collector_waits_for_no_lock(protocol, telemetry):
     thread.join(20)
     assert not thread.is_alive()
     assert len(waiting) == 1
+
+
+class Ended(Knot):
+    """Calls what it holds when the collector ends it."""
+
+    def __del__(self):
+        self.held()
+
+
+@pytest.mark.usefixtures("collected_by_hand")
+def test_other_threads_go_on_meanwhile(protocol, telemetry):
+    """What another thread ends while the collector runs is reported at once."""
+    app = protocol.module.instrument(protocol.build(Described()), routes=["/meanwhile"], **telemetry.providers)
+
+    def meanwhile():
+        thread = threading.Thread(target=protocol.get, args=(app, "/meanwhile"))
+        thread.start()
+        thread.join(20)
+
+    Ended(meanwhile)
+    gc.collect()
+
+    assert [span.name for span in telemetry.spans] == ["GET /meanwhile"]
+    assert not waiting
