@@ -37,7 +37,7 @@ def settle_deferred() -> None:
             exchange = waiting.popleft()
         except IndexError:  # another thread was faster
             return
-        exchange.settled_now()
+        exchange.report()
 
 
 def collected_here() -> bool:

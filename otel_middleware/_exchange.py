@@ -262,9 +262,9 @@ class Exchange:
         if collected_here():
             waiting.append(self)
         else:
-            self.settled_now()
+            self.report()
 
-    def settled_now(self) -> None:
+    def report(self) -> None:
         """Settle span and metrics of an exchange that is over."""
         try:
             settle(self)

@@ -8,18 +8,7 @@ import pytest
 from harness import Described
 
 import otel_middleware
-from otel_middleware import (
-    ConfigurationError,
-    ErrorStatuses,
-    RouteTable,
-    Sanitizer,
-    TenantFromHeader,
-    Tenants,
-    TrustPolicy,
-    asgi,
-    bound,
-    wsgi,
-)
+from otel_middleware import ConfigurationError, asgi, bound, wsgi
 
 
 async def asgi_app(scope, receive, send): ...
@@ -164,14 +153,14 @@ def test_bound_takes_a_callable(value):
 @pytest.mark.parametrize(
     ("policy", "name"),
     [
-        (Sanitizer(), "replacement"),
-        (Sanitizer(), "query"),
-        (RouteTable(["/a"]), "infer"),
-        (RouteTable(["/a"]), "templates"),
-        (TrustPolicy(), "hops"),
-        (ErrorStatuses(), "errors"),
-        (Tenants(TenantFromHeader()), "pattern"),
-        (TenantFromHeader(), "name"),
+        (otel_middleware.Sanitizer(), "replacement"),
+        (otel_middleware.Sanitizer(), "query"),
+        (otel_middleware.RouteTable(["/a"]), "infer"),
+        (otel_middleware.RouteTable(["/a"]), "templates"),
+        (otel_middleware.TrustPolicy(), "hops"),
+        (otel_middleware.ErrorStatuses(), "errors"),
+        (otel_middleware.Tenants(otel_middleware.TenantFromHeader()), "pattern"),
+        (otel_middleware.TenantFromHeader(), "name"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )

@@ -116,7 +116,9 @@ def _compound(text: str, words: Lexicon) -> Segment | None:
 
 
 def _file(text: str, dot: int, words: Lexicon) -> Segment:
-    if text.endswith(".gz") and text[:dot].endswith(".tar"):
+    if (
+        text.endswith(".gz") and text[:dot].endswith(".tar") and dot > len(".tar")
+    ):  # ".tar.gz" has no other stem than ".tar"
         dot -= len(".tar")
     scale = _SCALE.search(text[:dot])
     stem = classify(text[: scale.start() if scale else dot], words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_middleware.routing.lexicon import lexicon
@@ -116,7 +116,16 @@ def test_language_tags_have_a_place_of_their_own(tag):
     assert segment(tag).place == LOCALE_PLACE
 
 
-@given(st.text(min_size=1).filter(lambda text: "/" not in text))
+PIECES = st.sampled_from(
+    [".", ".tar", ".gz", ".json", "@2x", "@", ":", "-", "_", "(", ")", "=", ",", "'", "x", "7", "v1", "a1b2c3"]
+)
+
+
+@given(
+    st.text(min_size=1).filter(lambda text: "/" not in text)
+    | st.lists(PIECES, min_size=1, max_size=6).map("".join)  # what syntax is made of, and nothing around it
+)
+@example(".tar.gz")
 def test_every_text_is_something(text):
     """Whatever the text is, it has a place, a likeness from 0 to 1, and no word can be read as syntax."""
     found = segment(text)
