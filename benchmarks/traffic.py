@@ -6,6 +6,7 @@ Every request gets a fresh scope or environ, in every arm: upstream and framewor
 from __future__ import annotations
 
 import asyncio
+import itertools
 import weakref
 
 METHOD, PATH, SECRET_QUERY = "GET", "/orders/4815", "expand=items&access_token=dGhpcyBpcyBzZWNyZXQ"
@@ -37,6 +38,8 @@ HEADERS = (
 )
 """Eighteen as a browser sends them (the tenant's among them), and trace context, cookie and authorization."""
 
+_SPREAD, _ID_BITS = 0x9E3779B97F4A7C15F39D, 80
+
 BODY = b'{"id":4815,"total":"16.23"}'
 CHUNKS = 100
 CHUNK = b"x" * 1_024
@@ -46,10 +49,19 @@ _TEXT = [(b"content-type", b"text/plain")]
 _START = {"type": "http.response.start", "status": 200}
 
 
+def _request_ids():
+    """Ids of 20 hexadecimal digits, one for each request; the same ones in each run."""
+    return (f"{number * _SPREAD % (1 << _ID_BITS):020x}" for number in itertools.count(1))
+
+
 def scope_for(path=PATH, query=SECRET_QUERY, method=METHOD, headers=HEADERS):
     """Return a maker of fresh scopes, as uvicorn fills them."""
     raw_path, raw_query = path.encode(), query.encode()
-    raw_headers = tuple((name.encode(), value.encode()) for name, value in headers)
+    *raw_headers, (id_name, _) = sorted(
+        ((name.encode(), value.encode()) for name, value in headers),
+        key=lambda line: line[0].lower() == b"x-request-id",
+    )
+    ids = _request_ids()
 
     def scope():
         return {
@@ -64,7 +76,7 @@ def scope_for(path=PATH, query=SECRET_QUERY, method=METHOD, headers=HEADERS):
             "path": path,
             "raw_path": raw_path,
             "query_string": raw_query,
-            "headers": list(raw_headers),
+            "headers": [*raw_headers, (id_name, next(ids).encode())],
             "state": {},
         }
 
@@ -96,7 +108,12 @@ def environ_for(path=PATH, query=SECRET_QUERY, method=METHOD, headers=HEADERS):
         **{f"HTTP_{name}": value for name, value in named.items()},
         **length,
     }
-    return fixed.copy
+    ids = _request_ids()
+
+    def environ():
+        return {**fixed, "HTTP_X_REQUEST_ID": next(ids)}
+
+    return environ
 
 
 async def asgi_app(scope, receive, send):  # noqa: ARG001 - the protocol's

@@ -30,6 +30,12 @@ more: whoever sends 128 headers would take away its method, path and status."""
 _MOST_LINES = 32
 """Lines of one header that are captured."""
 
+_MOST_VALUES = 100
+"""Values of one header that are remembered to hold no secret; the first come, since a client can send any."""
+
+_LONGEST_VALUE = 256
+"""Characters of a value that is remembered."""
+
 
 def environment_name(kind: str) -> str:
     """Upstream's variable for *kind*: ``SERVER_REQUEST``, ``SERVER_RESPONSE`` or ``SANITIZE_FIELDS``."""
@@ -43,9 +49,11 @@ class Spelling(NamedTuple):
     """The header's name, of a name as the protocol has it; empty for what is none."""
     text: Callable[[Any, Any], str | None]
     """The value, of such a name and value; ``None`` for what is to be left out."""
+    kind: type
+    """Of a value as the protocol has it."""
 
 
-TEXT = Spelling(str, lambda _name, value: str(value))
+TEXT = Spelling(str, lambda _name, value: str(value), str)
 """Pairs of text."""
 
 
@@ -55,6 +63,14 @@ class _Captured(NamedTuple):
     name: str
     key: str
     masked: bool
+    clean: dict[Any, str]
+    """Values, as the protocol has them, that were seen to hold no secret: the text of each."""
+    room: int
+    """How many of them there may be."""
+
+    def remembers(self, text: str) -> bool:
+        """Whether there is room for a value of this *text*."""
+        return len(self.clean) < self.room and len(text) <= _LONGEST_VALUE
 
 
 class HeaderCapture:
@@ -75,7 +91,9 @@ class HeaderCapture:
         self._captured = [re.compile(name, re.IGNORECASE) for name in names]
         self._masked = [re.compile(field, re.IGNORECASE) for field in sanitize_fields]
         self._sanitizer = sanitizer
-        self._known: dict[Any, _Captured | None] = {}
+        self._room = _MOST_VALUES if sanitizer is not None and sanitizer.is_repeatable else 0
+        self._known: dict[Any, _Captured] = {}
+        self._others: set[Any] = set()
 
     @classmethod
     def of(
@@ -117,16 +135,20 @@ class HeaderCapture:
             spelling: How to read them.
         """
         found: dict[str, list[str]] = {}
-        known = self._known
+        known, others = self._known, self._others
         for name, value in lines:
-            captured = known[name] if name in known else self._asked(name, spelling)
+            if name in others:
+                continue
+            captured = known.get(name) or self._asked(name, spelling)
             if captured is None or (captured.key not in found and len(found) >= _MOST_CAPTURED):
                 continue
-            text = spelling.text(name, value)
+            text = captured.clean.get(value) if type(value) is spelling.kind else None
+            if text is None:
+                text = self._safe(captured, name, value, spelling)
             if text is not None:
                 items = found.setdefault(captured.key, [])
                 if len(items) < _MOST_LINES:
-                    items.append(self._safe(captured, text))
+                    items.append(text)
         return found
 
     def joined_attributes(self, lines: Iterable[tuple[Any, Any]]) -> dict[str, list[str]]:
@@ -134,19 +156,29 @@ class HeaderCapture:
         found = self.attributes(lines)
         return {key: [",".join(dict.fromkeys(v) if REDACTED in v else v)] for key, v in found.items()}
 
-    def _safe(self, captured: _Captured, text: str) -> str:
-        if captured.masked:
-            return REDACTED
-        return text if self._sanitizer is None else self._sanitizer.header(captured.name, text)
+    def _safe(self, captured: _Captured, name: Any, value: Any, spelling: Spelling) -> str | None:
+        text = spelling.text(name, value)
+        if text is None or captured.masked:
+            return None if text is None else REDACTED
+        if self._sanitizer is None:
+            return text
+        safe = self._sanitizer.header(captured.name, text)
+        if safe is text and type(value) is spelling.kind and captured.remembers(text):
+            captured.clean[value] = text
+        return safe
 
     def _asked(self, raw: Any, spelling: Spelling) -> _Captured | None:
         name = spelling.name(raw).lower()
         captured = None
         if is_header_name(name) and any(pattern.fullmatch(name) for pattern in self._captured):
             masked = any(pattern.search(name) for pattern in self._masked)
-            captured = _Captured(name, self._prefix + name.replace("-", "_"), masked)
-        if len(self._known) < _NAMES_KEPT:
-            self._known[raw] = captured
+            room = self._room if len(self._known) < _MOST_CAPTURED else 0
+            captured = _Captured(name, self._prefix + name.replace("-", "_"), masked, {}, room)
+        if len(self._known) + len(self._others) < _NAMES_KEPT:
+            if captured is None:
+                self._others.add(raw)
+            else:
+                self._known[raw] = captured
         return captured
 
 

@@ -21,8 +21,8 @@ _LOCK = ForkLock()
 class _Silent(NonRecordingSpan):
     """An unsampled span whose ids are drawn when somebody asks: most excluded requests start no span."""
 
-    def __init__(self) -> None:  # the ids that NonRecordingSpan takes do not exist yet
-        self._drawn: SpanContext | None = None
+    __init__ = object.__init__  # the ids that NonRecordingSpan takes do not exist yet
+    _drawn: SpanContext | None = None
 
     def get_span_context(self) -> SpanContext:
         if self._drawn is None:

@@ -172,6 +172,11 @@ class Sanitizer(Frozen):
         except Exception:  # noqa: BLE001 - fails closed
             return self._failed("exception")
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether what was found clean once stays so: ``keep`` may think otherwise the next time."""
+        return self._settings.keep is None
+
     def redactions(self) -> Mapping[tuple[str, str], int]:
         """How often each rule masked something in each place since this object was made.
 

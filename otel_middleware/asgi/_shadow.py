@@ -83,7 +83,7 @@ def decoded(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-SPELLING = Spelling(decoded, lambda _name, value: decoded(value))
+SPELLING = Spelling(decoded, lambda _name, value: decoded(value), bytes)
 """Of the lines of a scope."""
 
 

@@ -56,7 +56,8 @@ class Serve:
         return self._serve(exchange, environ, start_response)
 
     def _excludes(self, exclusion: Exclusion, environ: Environ) -> bool:
-        if exclusion.path(decoded(environ.get("SCRIPT_NAME")) + decoded(environ.get("PATH_INFO"))):
+        root, path = environ.get("SCRIPT_NAME"), decoded(environ.get("PATH_INFO"))
+        if exclusion.path(decoded(root) + path if root else path):
             return True
         return exclusion.needs_request and exclusion.request(EnvironRequest(environ))
 

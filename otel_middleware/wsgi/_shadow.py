@@ -90,7 +90,7 @@ def _text_of(key: str, value: Any) -> str | None:
     return decoded(value)
 
 
-SPELLING = Spelling(_name_of, _text_of)
+SPELLING = Spelling(_name_of, _text_of, str)
 """Of the items of an environ."""
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 
 import pytest
 from harness import Described, Wsgi
 from opentelemetry.instrumentation.propagators import TraceResponsePropagator, set_global_response_propagator
 from plain import ours, upstream
 
-from otel_middleware import ConfigurationError, asgi, wsgi
+from otel_middleware import ConfigurationError, Sanitizer, asgi, wsgi
 from otel_middleware.testing import Telemetry
 
 VARIABLE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_"
@@ -80,6 +82,60 @@ def test_each_pattern_means_what_it_means_alone(protocol, telemetry, names, expe
     protocol.get(ours(protocol, Described(), telemetry, http_capture_headers_server_request=names), headers=SENT)
 
     assert {key.removeprefix("http.request.header.") for key in captured(telemetry)} == expected
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3MzEifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
+SHOP = "http.request.header.x_shop"
+
+
+def test_a_value_that_comes_again_is_what_it_was(protocol, telemetry):
+    """What is remembered of values changes none: clean ones stay, secrets are masked and counted each time."""
+    sanitizer = Sanitizer()
+    app = ours(
+        protocol, Described(), telemetry, http_capture_headers_server_request=["x-shop", "host"], sanitizer=sanitizer
+    )
+    for value in ("berlin", JWT) * 3:
+        protocol.get(app, headers=[("x-shop", value)])
+    protocol.get(app, headers=[("x-shop", "shop.example:8080")])
+
+    shown = [span.attributes[SHOP] for span in telemetry.requests]
+    assert shown[:6] == shown[:2] * 3
+    assert shown[0] == ("berlin",)
+    assert JWT not in shown[1][0]
+    assert shown[6] == ("shop.example:8080",)
+    assert sum(n for (place, _), n in sanitizer.redactions().items() if place == "header") == 3
+
+
+def test_keep_is_asked_about_a_value_each_time(protocol, telemetry):
+    """``keep`` may think otherwise the next time: what it kept once is masked then."""
+    answers = iter([True, False])
+    app = ours(
+        protocol,
+        Described(),
+        telemetry,
+        http_capture_headers_server_request=["x-shop-token"],
+        sanitizer=Sanitizer(keep=lambda *_: next(answers)),
+    )
+    for _ in range(2):
+        protocol.get(app, headers=[("x-shop-token", "hush")])
+
+    shown = [span.attributes["http.request.header.x_shop_token"] for span in telemetry.requests]
+    assert shown == [("hush",), ("[REDACTED]",)]
+
+
+def test_names_and_values_of_headers_are_not_hoarded(protocol):
+    """Memory is flat however many a client makes up: 20,000 values of 200 characters under 1,000 names take less than 3 MiB."""
+    app = protocol.module.instrument(protocol.build(Described()), http_capture_headers_server_request=[".*"])
+    protocol.get(app)
+    gc.collect()
+    tracemalloc.start()
+    for number in range(420):
+        names = range(number % 21 * 48, number % 21 * 48 + 48)
+        protocol.get(app, headers=[(f"x-{name}", f"{number:0194}{name:06}") for name in names])
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 3 * 1_048_576
 
 
 @pytest.mark.parametrize("wrong", [5, "x-a", b"x-a", ["("], [1], object()])
