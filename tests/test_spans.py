@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from otel_middleware import TenantFromHeader, record_error, server_span, set_route, set_tenant
+from otel_middleware import InferredRoutes, TenantFromHeader, record_error, server_span, set_route, set_tenant
 
 REQUIRED = {"http.request.method": "GET", "url.path": "/orders/7", "url.scheme": "http"}
 CONDITIONALLY_REQUIRED = {
@@ -322,6 +322,26 @@ def test_a_template_that_is_said_of_one_request_is_shown_safely(protocol, teleme
     assert span.name == ("GET" if shown is None else f"GET {shown}")
     assert span.attributes.get("http.route") == shown
     assert [point.attributes.get("http.route") for point in telemetry.points("http.server.request.duration")] == [shown]
+
+
+class Faulty(InferredRoutes):
+    """A learner with a fault."""
+
+    def template_of(self, path):
+        raise KeyError(path)
+
+    def learn(self, path, status=200):
+        raise KeyError(path, status)
+
+
+def test_a_fault_of_inference_costs_the_route_alone(protocol, telemetry, caplog):
+    """Span and metric are there without a template; it is said once."""
+    app = instrumented(protocol, telemetry, routes=Faulty())
+    for _ in range(2):
+        assert protocol.get(app, "/orders/7").status == 200
+
+    assert [span.name for span in telemetry.requests] == ["GET", "GET"]
+    assert caplog.text.count("looking for a route") == 1
 
 
 @pytest.mark.parametrize("key", ["http.route", "url.template", "otel_middleware.route.source", "tenant.id"])

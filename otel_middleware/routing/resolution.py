@@ -96,15 +96,18 @@ class Routes:
     def before(self, exchange: Exchange, carrier: Any) -> None:
         """Before the span starts: a declared template, else a guess where no framework is known to tell."""
         template = None
-        if self.declares:
-            shown = exchange.plan.said_template
-            template = self.declared(exchange.route_path, exchange.request.method, carrier, shown)
-        if template is not None:
-            exchange.set_route(template, DECLARED)
-        elif self.learner is not None and not self.framework_known:
-            guess = self.learner.template_of(exchange.safe_path)
-            if guess is not None:
-                exchange.set_route(guess, INFERRED)
+        try:
+            if self.declares:
+                shown = exchange.plan.said_template
+                template = self.declared(exchange.route_path, exchange.request.method, carrier, shown)
+            if template is not None:
+                exchange.set_route(template, DECLARED)
+            elif self.learner is not None and not self.framework_known:
+                guess = self.learner.template_of(exchange.safe_path)
+                if guess is not None:
+                    exchange.set_route(guess, INFERRED)
+        except Exception as error:  # noqa: BLE001 - a fault here costs the route, not the span
+            self._say(error)
 
     def told(self, exchange: Exchange, carrier: Any, body: Any = None) -> None:
         """After routing: what the framework tells."""
@@ -123,7 +126,14 @@ class Routes:
         """When it is over: the inferred template of the sanitised *path*, learned from a success."""
         if self.learner is None or status is None or (self.framework_known and status in _NOT_ROUTED):
             return None
-        return self.learner.learn(path, status)
+        try:
+            return self.learner.learn(path, status)
+        except Exception as error:  # noqa: BLE001 - a fault here costs the route, not the span
+            self._say(error)
+            return None
+
+    def _say(self, error: Exception) -> None:
+        say_once(("route", type(error)), "looking for a route", error, "no route", of=self)
 
     def declare_inside(self, exchange: Exchange, root: str, path: str, carrier: Any) -> None:
         """A table that stands deeper inside: its template, behind the prefix that routers in between took off.
