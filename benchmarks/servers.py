@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import shutil
 import socket
@@ -101,10 +102,11 @@ def _wrk(port, seconds):
 
 
 def free_port():
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
+    """Return a port of loopback that nobody listens on, below those that systems hand out to clients."""
+    draw = random.SystemRandom()
+    while True:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", draw.randrange(10_000, 30_000))) as found:
+            return found.getsockname()[1]
 
 
 def wait_for(port, seconds=60):

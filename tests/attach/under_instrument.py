@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ports import free_port
 from trust.collector import attributes, collecting, poll
 
 HERE = Path(__file__).parent
@@ -48,11 +49,6 @@ class Server:
 
 def _servers(received):
     return sum(KINDS[span.kind] == "SERVER" for _, span in received.spans)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @contextmanager

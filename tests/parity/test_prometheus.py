@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -11,6 +10,7 @@ import time
 import httpx
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
+from ports import free_port
 from servers import uvicorn_serving, waitress_serving
 
 from otel_middleware import asgi, wsgi
@@ -30,11 +30,6 @@ async def asgi_app(scope, receive, send):
 def wsgi_app(environ, start_response):
     start_response("404 Not Found" if environ["PATH_INFO"].endswith("0") else "200 OK", [("content-length", "2")])
     return [b"ok"]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from ports import free_port
 from real_servers.contract import told_of
 from real_servers.server_table import SERVERS
 from real_servers.wire import DEADLINE, HELD
@@ -31,7 +32,7 @@ class Process:
     """A running server; its output is kept."""
 
     def __init__(self, server, app, home, **variables):
-        self.port = _free_port()
+        self.port = free_port()
         self._log = Path(home) / f"{app.replace(':', '-')}.log"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
         with self._log.open("wb") as output:
@@ -57,6 +58,7 @@ class Process:
             assert self._process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             pause.wait(0.02)
+        assert self._process.poll() is None, self.said()
 
     def said(self):
         """All that it has printed."""
@@ -127,11 +129,6 @@ class Pair:
             while True:
                 spans.append(json.loads(self._told.recv(1 << 17)))
         return spans
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def _answers(port):
