@@ -19,7 +19,6 @@ from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
 from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._exchange import TENANT_CONFLICT, conflict
 from otel_middleware._guard import guarded, say_once
-from otel_middleware._methods import Methods
 from otel_middleware._neighbours import is_of_http
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware._said_template import said_template
@@ -92,11 +91,11 @@ class CurrentSpan:
             return cls(span, request(), kind)
         return None
 
-    def set_route(self, template: str, source: str) -> None:
+    def set_route(self, template: str, source: str, method_in_name: Callable[[str], str]) -> None:
         """Name the request."""
         known = names.URL_TEMPLATE if source == INFERRED else names.HTTP_ROUTE
         self._span.set_attributes({known: template, names.ROUTE_SOURCE: source})
-        method = "WS" if self._kind == "websocket" else Methods().in_name(self.request.method)
+        method = "WS" if self._kind == "websocket" else method_in_name(self.request.method)
         self._span.update_name(f"{method} {template}")
 
     def set_tenant(self, tenants: Tenants) -> Context:
@@ -145,7 +144,7 @@ class CurrentSpan:
         """Name the request by a declared template, when there is one."""
         template = routes.declared(path, self.request.method, carrier, _shown_template)
         if template is not None:
-            self.set_route(template, DECLARED)
+            self.set_route(template, DECLARED, routes.method_in_name)
         return template is not None
 
     def ask(self, routes: Routes, root: str, path: str, carrier: Any, body: Any = None) -> bool:
@@ -157,14 +156,14 @@ class CurrentSpan:
             say_once("by hand", "asking the application for its route", error, "no route", of=routes)
             return False
         if template:
-            self.set_route(template, FRAMEWORK)
+            self.set_route(template, FRAMEWORK, routes.method_in_name)
         return bool(template)
 
     def infer(self, routes: Routes, status: int | None) -> None:
         """Name the request by what others like it taught."""
         template = routes.inferred(sanitizer_of(SANITIZER).path(self.request.path), status)
         if template:
-            self.set_route(template, INFERRED)
+            self.set_route(template, INFERRED, routes.method_in_name)
 
 
 def _shown_template(template: Any) -> str | None:

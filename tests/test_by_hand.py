@@ -8,7 +8,7 @@ from opentelemetry.instrumentation import asgi as upstream_asgi
 from opentelemetry.instrumentation import wsgi as upstream_wsgi
 from opentelemetry.trace import SpanKind, StatusCode
 
-from otel_middleware import ErrorStatuses, TenantFromHeader
+from otel_middleware import ErrorStatuses, Sanitizer, TenantFromHeader
 
 UPSTREAM = {"asgi": upstream_asgi.OpenTelemetryMiddleware, "wsgi": upstream_wsgi.OpenTelemetryMiddleware}
 
@@ -19,7 +19,8 @@ def by_hand(protocol, telemetry, described=None, layers=(), *, sanitize=False):
         app = getattr(protocol.module, name)(app, *arguments)
     options = {"exclude_spans": ["receive", "send"]} if protocol.name == "asgi" else {}
     app = UPSTREAM[protocol.name](app, **telemetry.providers, **options)
-    return protocol.module.SanitizationMiddleware(app) if sanitize else app
+    sanitizer = Sanitizer() if sanitize is True else sanitize
+    return protocol.module.SanitizationMiddleware(app, sanitizer) if sanitizer else app
 
 
 LAYERS = [
@@ -175,3 +176,26 @@ def test_upstreams_span_inside_another_is_a_server_span(protocol, telemetry):
 
     named = [span for span in telemetry.spans if span.name == "GET /orders/{order_id}"]
     assert [(span.kind, span.attributes["tenant.id"]) for span in named] == [(SpanKind.INTERNAL, "acme")]
+
+
+def test_headers_are_sanitised_as_if_each_request_were_the_first(protocol, telemetry, monkeypatch):
+    """What was clean once is clean again, a secret is masked and counted each time, and ``keep`` is asked each time."""
+    for direction in ("REQUEST", "RESPONSE"):
+        monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{direction}", "x-shop,x-shop-token")
+    kept = iter([True, False] * 2)
+    described = Described(headers=(("x-shop", "berlin"), ("x-shop-token", "hush")))
+    masking, asking = Sanitizer(), Sanitizer(keep=lambda *_: next(kept))
+    for sanitizer in (masking, asking):
+        app = by_hand(protocol, telemetry, described, sanitize=sanitizer)
+        for _ in range(2):
+            protocol.get(app, headers=[("x-shop", "berlin"), ("x-shop-token", "hush")])
+
+    shown = [
+        [tuple(span.attributes[f"http.{direction}.header.x_shop{part}"]) for part in ("", "_token")]
+        for span in telemetry.spans
+        for direction in ("request", "response")
+    ]
+    assert all(clean == ("berlin",) for clean, _ in shown)
+    assert [token for _, token in shown] == [("[REDACTED]",)] * 4 + [("hush",), ("[REDACTED]",)] * 2
+    counts = [sum(sanitizer.redactions().values()) for sanitizer in (masking, asking)]
+    assert counts == [4, 2]

@@ -16,6 +16,8 @@ from otel_middleware._wire import is_header_name, length_in, version_in
 from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_of, unquotable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
     from otel_middleware.sanitization import Sanitizer
 
@@ -43,7 +45,7 @@ class SanitizationMiddleware:
         belongs_around("asgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
-        self._clean = CleanLines()
+        self._clean = CleanLines(sanitizer)
         self._application: App = self.app.app
         self.app.app = _Restoring(self._application, sanitizer)
 
@@ -65,7 +67,6 @@ class SanitizationMiddleware:
 
     def _shown(self, scope: Scope, real: _Real) -> dict[str, Any]:
         request, sanitizer = real.request, self.sanitizer
-        headers = [shown for line in request.raw_lines() if (shown := self._shown_line(line)) is not None]
         query = unquotable(sanitizer.query(request.query)).encode("utf-8", "replace")
         return {
             **scope,
@@ -74,34 +75,24 @@ class SanitizationMiddleware:
             "http_version": version_in(scope.get("http_version")),
             "path": sanitizer.path(request.path),
             "query_string": query,
-            "headers": headers,
+            "headers": self._clean.shown(request.raw_lines(), self._shown_line),
             "client": peer if (peer := peer_of(scope)).address else None,
             "server": bound if (bound := bound_to(scope)).address else None,
             _REAL: real,
         }
 
-    def _shown_line(self, line: tuple[bytes, Any]) -> tuple[bytes, Any] | None:
+    def _shown_line(self, line: tuple[bytes, Any]) -> tuple[bytes, bytes] | None:
         """What upstream is shown of a header line; ``None`` for one that it would break at."""
-        known = self._clean.like(line)
-        if known is not None:
-            return known
         name, value = decoded(line[0]), decoded(line[1])
         if not is_header_name(name) or (name == "content-length" and length_in(value) is None):
             return None
-        shown = (name.encode("utf-8", "replace"), _shown_header(self.sanitizer, name, value))
-        if shown == line and name not in PROPAGATED:
-            self._clean.remember(shown)
-        return shown
+        return name.encode("utf-8", "replace"), _shown_header(self.sanitizer, name, value)
 
 
 def _shown_header(sanitizer: Sanitizer, name: str, value: str) -> bytes:
     return (value if name in PROPAGATED or name == "content-length" else sanitizer.header(name, value)).encode(
         "utf-8", "replace"
     )
-
-
-def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[bytes, bytes]]:
-    return [(name, _shown_header(sanitizer, decoded(name).lower(), decoded(value))) for name, value in headers]
 
 
 class _Real:
@@ -116,12 +107,12 @@ class _Real:
         self._message: Message | None = None
         self._count = 0
 
-    def showing(self, message: Message, sanitizer: Sanitizer) -> Message:
+    def showing(self, message: Message, shown_headers: Callable[[Any], list[Any]]) -> Message:
         """What upstream is shown of a message with headers."""
         headers = message["headers"]
         if type(headers) not in (list, tuple):
             headers = ()  # a generator is left to the server: reading would consume it
-        shown = guarded("response headers", _shown_lines, sanitizer, headers) or []
+        shown = guarded("response headers", shown_headers, headers) or []
         self._message, self._count = message, len(shown)
         self._shown = {**message, "headers": shown}
         return self._shown
@@ -142,6 +133,7 @@ class _Restoring:
     def __init__(self, app: App, sanitizer: Sanitizer) -> None:
         self.app = app
         self._sanitizer = sanitizer
+        self._clean = CleanLines(sanitizer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         real: _Real | None = scope.get(_REAL)
@@ -153,7 +145,7 @@ class _Restoring:
 
         async def shown(message: Message) -> None:
             if message.get("headers"):  # starts, handshakes and denials: upstream captures from all
-                message = real.showing(message, self._sanitizer)
+                message = real.showing(message, self._shown_headers)
             await send(message)
 
         try:
@@ -166,3 +158,10 @@ class _Restoring:
             real.error = error
         if "route" in real.scope:
             scope["route"] = real.scope["route"]
+
+    def _shown_headers(self, lines: Iterable[Any]) -> list[tuple[bytes, bytes]]:
+        return self._clean.shown(lines, self._shown_line)
+
+    def _shown_line(self, line: Any) -> tuple[bytes, bytes]:
+        name, value = line
+        return name, _shown_header(self._sanitizer, decoded(name).lower(), decoded(value))

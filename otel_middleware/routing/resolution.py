@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._methods import Methods
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.frameworks import Asked
@@ -55,6 +56,7 @@ class Routes:
         self.learner: InferredRoutes | None = None
         self._take(option)
         self.declares = self.table is not None or self.function is not None
+        self.method_in_name = Methods().in_name
 
     def _take(self, option: Any) -> None:
         # Sources are imported where a stack is built that uses them: learning takes more to import than all the rest.

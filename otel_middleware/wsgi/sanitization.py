@@ -17,7 +17,7 @@ from otel_middleware._wire import is_header_name, machine_in, version_in
 from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from otel_middleware.sanitization import Sanitizer
     from otel_middleware.wsgi._types import App, Environ, StartResponse, Write
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["SanitizationMiddleware"]
 
 _REAL = "otel_middleware.real"
+
+_MOST_KEYS = 1_000
+"""Keys of an environ that are remembered not to be a header's; servers have a few dozen."""
 
 
 class SanitizationMiddleware:
@@ -46,7 +49,8 @@ class SanitizationMiddleware:
         belongs_around("wsgi", app, OpenTelemetryMiddleware, sanitizer)
         self.app = app
         self.sanitizer = sanitizer
-        self._clean = CleanLines()
+        self._clean = CleanLines(sanitizer)
+        self._others: set[Any] = set()  # keys that are no header's
         self._application: App = app.wsgi
         self.app.wsgi = _Restoring(self._application, sanitizer)
 
@@ -84,28 +88,26 @@ class SanitizationMiddleware:
 
     def _readable(self, environ: Environ) -> Environ:
         """*environ* with safe headers, and without the keys and headers that upstream would break at."""
-        readable, like = {}, self._clean.like
-        for key, value in environ.items():
-            if not isinstance(key, str):
-                continue
-            if not key.startswith("HTTP_") or like((key, value)) is not None:
-                readable[key] = value
-            elif isinstance(value, str):
-                self._put_header(readable, key, value)
+        readable, known = dict(environ), self._clean.known
+        for key in environ.keys() - self._others:
+            value = environ[key]
+            if type(value) is not str or (key, value) not in known:
+                self._put(readable, key, value)
         return readable
 
-    def _put_header(self, readable: Environ, key: str, value: str) -> None:
-        name = key[5:].lower().replace("_", "-")
+    def _put(self, readable: Environ, key: Any, value: Any) -> None:
+        if isinstance(key, str) and not key.startswith("HTTP_"):
+            if len(self._others) < _MOST_KEYS:
+                self._others.add(key)
+            return
+        del readable[key]
+        name = key[5:].lower().replace("_", "-") if isinstance(key, str) and isinstance(value, str) else ""
         if name in PROPAGATED:
             readable[key] = value
         elif is_header_name(name):
             readable[key] = shown = self.sanitizer.header(name, decoded(value))
             if shown == value:
                 self._clean.remember((key, value))
-
-
-def _shown_lines(sanitizer: Sanitizer, headers: Any) -> list[tuple[str, str]]:
-    return [(name, sanitizer.header(decoded(name).lower(), decoded(value))) for name, value in headers]
 
 
 class _Real:
@@ -118,10 +120,12 @@ class _Real:
         self._start_response = start_response
         self._answer: tuple[Any, Any] = ("", [])
 
-    def showing(self, status: Any, headers: Any, sanitizer: Sanitizer) -> tuple[str, list[tuple[str, str]]]:
+    def showing(
+        self, status: Any, headers: Any, shown_headers: Callable[[Any], list[Any]]
+    ) -> tuple[str, list[tuple[str, str]]]:
         """What upstream is shown of a response; a status without a reason phrase would break it."""
         self._answer = (status, headers)
-        shown = guarded("response headers", _shown_lines, sanitizer, headers) or []
+        shown = guarded("response headers", shown_headers, headers) or []
         return status if " " in status else f"{status} ", shown
 
     def start_response(self, _status: str, _headers: Any, *exc_info: Any) -> Write:
@@ -135,6 +139,7 @@ class _Restoring:
     def __init__(self, app: App, sanitizer: Sanitizer) -> None:
         self.app = app
         self._sanitizer = sanitizer
+        self._clean = CleanLines(sanitizer)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         real: _Real | None = environ.get(_REAL)
@@ -144,7 +149,7 @@ class _Restoring:
         guarded("captured headers", captured_safely, get_current_span(), real.request, self._sanitizer)
 
         def shown(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Write:
-            return start_response(*real.showing(status, headers, self._sanitizer), *exc_info)
+            return start_response(*real.showing(status, headers, self._shown_headers), *exc_info)
 
         try:
             body = self.app(real.environ, shown)
@@ -154,6 +159,13 @@ class _Restoring:
             # Raised again outside of upstream, which must not see its text.
             return self._tunnelled(real, error)
         return _Catching(body, real, self._sanitizer)
+
+    def _shown_headers(self, lines: Iterable[Any]) -> list[tuple[str, str]]:
+        return self._clean.shown(lines, self._shown_line)
+
+    def _shown_line(self, line: Any) -> tuple[str, str]:
+        name, value = line
+        return name, self._sanitizer.header(decoded(name).lower(), decoded(value))
 
     def _tunnelled(self, real: _Real, error: BaseException) -> tuple[bytes, ...]:
         tunnelled(get_current_span(), error, self._sanitizer)
