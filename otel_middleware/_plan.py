@@ -152,7 +152,7 @@ class Plan:
         if proposal is None:
             return
         begin(exchange, proposal)
-        if shown:
+        if shown and shown == agent:
             self.agents.learn(agent, proposal)
         if not self.measurement.old and not exchange.named_by_user:
             self.kinds.learn(kind, exchange, proposal)

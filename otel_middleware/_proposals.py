@@ -104,7 +104,7 @@ def _is_usual(kind: Kind) -> bool:
 
 
 class Agents:
-    """The user agents of one stack: sanitised, shown to upstream once, and what it proposed noted as facts from then on.
+    """The user agents of one stack, sanitised. Clean ones are shown to upstream once: what it proposed is a fact from then on.
 
     Args:
         sanitizer: What is a secret; ``None`` shows agents as they are.
@@ -112,6 +112,7 @@ class Agents:
 
     def __init__(self, sanitizer: Sanitizer | None) -> None:
         self._sanitizer = sanitizer
+        self._room = _MOST_AGENTS if sanitizer is None or sanitizer.is_repeatable else 0
         self._known: dict[str, Mapping[str, Any]] = {}
 
     def to_show(self, agent: str | None, exchange: Exchange) -> str | None:
@@ -124,7 +125,7 @@ class Agents:
             return None
         return (agent if self._sanitizer is None else self._sanitizer.header("user-agent", agent))[:_SHOWN]
 
-    def learn(self, agent: str | None, proposal: Proposal) -> None:
-        """Remember what upstream proposed for the agent that it was shown."""
-        if agent and len(agent) <= _LONGEST and len(self._known) < _MOST_AGENTS:
+    def learn(self, agent: str, proposal: Proposal) -> None:
+        """Remember what upstream proposed for an *agent* that it was shown as it came."""
+        if len(agent) <= _LONGEST and len(self._known) < self._room:
             self._known[agent] = {name: value for name, value in proposal.attributes.items() if name in _OF_AGENTS}

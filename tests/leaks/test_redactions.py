@@ -56,6 +56,23 @@ def test_redactions_are_counted_by_place_and_rule(protocol, telemetry):
     }
 
 
+def test_an_agent_that_comes_again_is_masked_and_counted_again(protocol, telemetry):
+    """A secret in the user agent counts in each request; ``keep`` is asked in each."""
+    kept = iter([True, False, True])
+    agents = [("user-agent", "bot/1 token=hush")]
+    for options in ({}, {"sanitizer": Sanitizer(keep=lambda *_: next(kept))}):
+        app = protocol.module.instrument(protocol.build(Described()), **options, **telemetry.providers)
+        for _ in range(3):
+            protocol.get(app, headers=agents)
+
+    assert counted(telemetry) == {("header", "token"): 4}
+    shown = [
+        span.attributes.get("user_agent.original") or span.attributes["http.user_agent"] for span in telemetry.spans
+    ]
+    masked, whole = "bot/1 token=REDACTED", "bot/1 token=hush"
+    assert shown == [masked, masked, masked, whole, masked, whole]
+
+
 def test_exceptions_are_counted(protocol, telemetry):
     """What an exception said is counted as an exception's."""
     app = protocol.module.instrument(
