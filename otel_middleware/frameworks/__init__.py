@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware.frameworks import _unknown
 from otel_middleware.frameworks._bridge import across
+from otel_middleware.frameworks._environ import fixed
 from otel_middleware.frameworks._finding import Same, reached_from
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
 from otel_middleware.frameworks._recording import RecordingScope
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
     from types import ModuleType
 
-__all__ = ["Asked", "Router", "asgi_router", "wsgi_router"]
+__all__ = ["Asked", "Router", "asgi_router", "fixed", "wsgi_router"]
 
 
 class Router:
@@ -77,6 +78,19 @@ class Router:
             onward = told._replace(carrier=across(carrier, told.asked)) if self._bridged else told
             return _followed(onward, body)
         return told if told is None or told.startswith("/") else f"/{told}"
+
+    def taken(self, carrier: Any, asked: Asked) -> str | None:
+        """The template of what this application's routers have taken off the path so far, or ``None``. May raise.
+
+        Args:
+            carrier: The scope or environ that an application inside was given.
+            asked: The request as it was before this application ran.
+        """
+        given = across(carrier, asked) if self._bridged else carrier
+        if self._framework.taken is not None:
+            return self._framework.taken(self._app, given, asked)
+        told = self._framework.route_of(self._app, given, asked, None)
+        return told.prefix if isinstance(told, Onward) else None
 
     def __repr__(self) -> str:
         return f"<Router of {self.name}>"

@@ -10,10 +10,15 @@ from otel_middleware.frameworks._framework import Asked, Onward
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PREFIXES", "handed_to", "mounted_at", "path_below"]
+__all__ = ["PREFIXES", "fixed", "handed_to", "mounted_at", "path_below"]
 
 PREFIXES = BoundedValues(16)
 """Prefixes that middleware of unknown kind took off: fixed ones are few, and a tenant in the path is none."""
+
+
+def fixed(prefix: str) -> str:
+    """A prefix that nobody can tell the template of: itself, past the bound of ``PREFIXES`` empty."""
+    return prefix if prefix and PREFIXES.of(prefix) == prefix else ""
 
 
 def mounted_at(environ: Mapping[str, Any], asked: Asked) -> str:
@@ -29,7 +34,7 @@ def mounted_at(environ: Mapping[str, Any], asked: Asked) -> str:
     prefix = script[len(asked.root_path) :].rstrip("/")
     rest = path_below(environ)
     whole = asked.path == prefix + rest or (rest == "/" and asked.path == prefix)
-    return prefix if whole and prefix and PREFIXES.of(prefix) == prefix else ""
+    return fixed(prefix) if whole else ""
 
 
 def path_below(environ: Mapping[str, Any]) -> str:

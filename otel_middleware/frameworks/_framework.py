@@ -64,6 +64,11 @@ class Framework(NamedTuple):
     ``start_response`` (*body* is ``None``) and again, when that gave nothing, once the callable has returned *body* (or raised).
     May raise: the caller guards and logs once.
     """
+    taken: Callable[[Any, Any, Asked], str | None] | None = None
+    """``(app, scope_or_environ, asked)`` to the template of what was taken off the path so far, in mid-routing, or ``None``.
+
+    By default the prefix of an ``Onward`` that ``route_of`` gives. May raise.
+    """
     records: bool = False
     """ASGI: the application needs a recording scope (see ``_recording``); the scope given to ``route_of`` is that one."""
     whole: bool = False

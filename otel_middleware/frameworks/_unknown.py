@@ -45,6 +45,6 @@ def told_by_environ(_app: Any, environ: Mapping[str, Any], asked: Asked, _body: 
 
 
 ASGI = Framework("unknown", recognises, told_by_scope)
-RECORDED = Framework("unknown", recognises, told_by_recording, records=True)
+RECORDED = Framework("unknown", recognises, told_by_recording, starlette.taken, records=True)
 """Several applications in one function, of which some need a recording scope."""
 WSGI = Framework("unknown", recognises, told_by_environ)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from otel_middleware.frameworks._recording import Hop
 
-__all__ = ["FRAMEWORK", "asked_of", "recognises", "route_of", "told"]
+__all__ = ["FRAMEWORK", "asked_of", "recognises", "route_of", "taken", "told"]
 
 _TAIL = "/{path}"
 """What Starlette adds to a mount's path."""
@@ -41,6 +41,30 @@ def asked_of(routes: Iterable[Any], scope: Mapping[str, Any], asked: Asked, root
 
 def told(app: Any, scope: RecordingScope, asked: Asked) -> str | Onward | None:
     """The full template from what the routers wrote; *app* finds a route that none of them told."""
+    walked = _walked(app, scope)
+    if walked is None:
+        return None
+    prefix, leaf, where = walked
+    if leaf is None:
+        leaf = frontend(scope)
+    if leaf is not None:
+        return prefix + str(leaf)
+    if where is app or leads_of(Same(where)) is not None:
+        return None  # a router of ours knew no route
+    return _onward(where, scope, asked, prefix)
+
+
+def taken(app: Any, scope: Any, asked: Asked) -> str | None:
+    """The template of what mounts have taken off the path so far, or ``None``."""
+    if isinstance(scope, RecordingScope) and scope.hops:
+        walked = _walked(app, scope)
+        return None if walked is None else walked[0]
+    onward = route_of(app, scope, asked, None)
+    return onward.prefix if isinstance(onward, Onward) else None
+
+
+def _walked(app: Any, scope: RecordingScope) -> tuple[str, str | None, Any] | None:
+    """Where the routers went: the prefix of all mounts, the route's template behind them, and the last mount's application."""
     prefix, leaf, where = "", None, app
     for hop in scope.hops:
         route = hop.route if hop.route is not None else _identified(where, hop, scope)
@@ -50,13 +74,7 @@ def told(app: Any, scope: RecordingScope, asked: Asked) -> str | Onward | None:
             prefix, leaf, where = prefix + _prefix_of(route), None, route.app
         else:
             leaf = getattr(effective(route, scope), "path_format", None)
-    if leaf is None:
-        leaf = frontend(scope)
-    if leaf is not None:
-        return prefix + str(leaf)
-    if where is app or leads_of(Same(where)) is not None:
-        return None  # a router of ours knew no route
-    return _onward(where, scope, asked, prefix)
+    return prefix, leaf, where
 
 
 def _asked(routes: Iterable[Any], scope: Mapping[str, Any], asked: Asked, prefix: str) -> str | Onward | None:
@@ -102,4 +120,4 @@ def _prefix_of(mount: Any) -> str:
     return "" if hasattr(mount, "host") else str(mount.path_format).removesuffix(_TAIL)
 
 
-FRAMEWORK = Framework("Starlette", recognises, route_of, records=True)
+FRAMEWORK = Framework("Starlette", recognises, route_of, taken, records=True)

@@ -11,7 +11,7 @@ from otel_middleware._guard import guarded, say_once
 from otel_middleware._methods import Methods
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
 from otel_middleware.errors import ConfigurationError
-from otel_middleware.frameworks import Asked
+from otel_middleware.frameworks import Asked, fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +122,7 @@ class Routes:
             say_once(type(error), f"asking {self.router.name} for its route", error, "no route", of=self)
             return
         if template:
-            exchange.set_route(template, FRAMEWORK)
+            exchange.set_route(_shown(template, exchange), FRAMEWORK)
 
     def inferred(self, path: str, status: int | None) -> str | None:
         """When it is over: the inferred template of the sanitised *path*, learned from a success."""
@@ -147,6 +147,29 @@ class Routes:
             carrier: The scope or environ here.
         """
         template = self.declared(path, exchange.request.method, carrier, exchange.plan.said_template)
-        if template is not None:
-            prefix = root[len(exchange.root_path) :] if root.startswith(exchange.root_path) else ""
-            exchange.set_route(prefix + template, DECLARED)
+        if template is None:
+            return
+        taken = root[len(exchange.root_path) :] if root.startswith(exchange.root_path) else ""
+        prefix = exchange.plan.routes.told_prefix(exchange, carrier) if taken else ""
+        if prefix is not None:
+            exchange.set_route(_shown(prefix + template, exchange), DECLARED)
+        elif exchange.source != DECLARED:  # else the outer table knows the whole of it
+            exchange.set_route(_shown(fixed(taken) + template, exchange), DECLARED)
+
+    def told_prefix(self, exchange: Exchange, carrier: Any) -> str | None:
+        """The template of what the framework's routers have taken off the path so far; ``None`` when it does not tell."""
+        if self.router is None:
+            return None
+        asked = Asked(exchange.kind, exchange.request, exchange.route_path, exchange.root_path)
+        try:
+            return self.router.taken(carrier, asked) or None
+        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
+            say_once(type(error), f"asking {self.router.name} for its prefix", error, "no prefix", of=self)
+            return None
+
+
+def _shown(template: str, exchange: Exchange) -> str:
+    """*template* without the secrets that stood in this request's path: an unknown prefix is a part of it."""
+    if exchange.safe_path == exchange.request.path:
+        return template
+    return exchange.plan.said_template(template) or template
