@@ -8,6 +8,7 @@ from weakref import ref
 from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
+from otel_middleware._bridged import same_request
 from otel_middleware._by_hand import exchange_in
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Serve"]
 
 _SERVED = ("http", "websocket")
+
+_ENVIRON = "wsgi_environ"
+"""Where a2wsgi leaves the environ of the WSGI request that it makes a scope of."""
 
 _NATIVE_KEYS = {"fastapi.telemetry": None, "starlette.opentelemetry": True}
 """Private keys by which FastAPI and Starlette are told that somebody else instruments (option ``native_telemetry``)."""
@@ -56,6 +60,8 @@ class Serve:
             return await self.app(scope, receive, send)
         if self._exclusion is not None and self._excludes(self._exclusion, scope):
             return await self._serve_silenced(scope, receive, send)
+        if _ENVIRON in scope and (outer := exchange_in(scope[_ENVIRON])) is not None:
+            return await self._serve_inside(outer, scope, receive, send)
         exchange = self._opened(scope)
         if exchange is None:
             return await self.app(scope, receive, send)
@@ -81,13 +87,27 @@ class Serve:
         finally:
             attach(previous)
 
+    async def _serve_inside(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> Any:
+        """Serve a part of the WSGI request of *exchange*, in a thread of the bridge's: there the context is empty."""
+        scope[EXCHANGE_KEY] = ref(exchange)
+        previous = get_current()
+        attach(exchange.context or previous)
+        try:
+            return await self.app(scope, receive, send)
+        finally:
+            attach(previous)
+
     def _opened(self, scope: Scope) -> Exchange | None:
         """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
-        if get_current() and not is_http_instrumentation_enabled():
+        current = get_current()
+        if current and not is_http_instrumentation_enabled():
             return None
         exchange = None
         try:
             request = ScopeRequest(scope)
+            if current and (outer := same_request(current, request)) is not None:
+                scope[EXCHANGE_KEY] = ref(outer)
+                return None
             exchange = self.plan.exchange(request, scope["type"], *below(scope, request.path))
             self._ask(exchange, request, scope)
         except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it

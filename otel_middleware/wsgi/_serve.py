@@ -8,6 +8,7 @@ from weakref import ref
 from opentelemetry.context import attach, get_current
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
+from otel_middleware._bridged import same_request
 from otel_middleware._by_hand import exchange_in
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import guarded, say_once
@@ -73,11 +74,15 @@ class Serve:
 
     def _opened(self, environ: Environ) -> Exchange | None:
         """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
-        if get_current() and not is_http_instrumentation_enabled():
+        current = get_current()
+        if current and not is_http_instrumentation_enabled():
             return None
         exchange = None
         try:
             request = EnvironRequest(environ)
+            if current and (outer := same_request(current, request)) is not None:
+                environ[EXCHANGE_KEY] = ref(outer)
+                return None
             exchange = self.plan.exchange(request, "http", *request.below)
             self._ask(exchange, environ)
         except Exception as error:  # noqa: BLE001 - before the application is entered nothing may break it
