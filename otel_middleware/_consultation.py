@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware.trust import Belief
 
-__all__ = ["ask", "settle_parent"]
+__all__ = ["DUMMY_CONTEXT", "ask", "settle_parent"]
 
 _DUMMY = NonRecordingSpan(SpanContext(trace_id=1, span_id=1, is_remote=False))
-_DUMMY_CONTEXT = set_span_in_context(_DUMMY, Context())
+DUMMY_CONTEXT = set_span_in_context(_DUMMY, Context())
 """While a span is current upstream extracts nothing and attaches no token: both are done here."""
 
 
@@ -51,7 +51,7 @@ def ask(upstream: Callable[[Any], None], shadow: Any) -> Proposal | None:
     """
     proposal, previous = Proposal(), get_current()
     asking = ASKING.set(proposal)
-    attach(set_span_in_context(_DUMMY, previous) if previous else _DUMMY_CONTEXT)
+    attach(set_span_in_context(_DUMMY, previous) if previous else DUMMY_CONTEXT)
     try:
         upstream(shadow)
     except Exception as error:  # noqa: BLE001 - the application was not entered yet: failing open is free

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import attach, get_current
 
 from otel_middleware import _attributes as names
+from otel_middleware._consultation import DUMMY_CONTEXT
 from otel_middleware._guard import say_once
 from otel_middleware._proposals import Proposal
 from otel_middleware._seams import ASKING
@@ -36,7 +37,9 @@ def prove(ask: Callable[[Any], None], sample: Any) -> None:
     """
     proposal, previous = Proposal(), get_current()
     asking = ASKING.set(proposal)
-    attach(Context())  # a stack may be built where instrumentation is suppressed
+    attach(
+        DUMMY_CONTEXT
+    )  # a stack may be built where instrumentation is suppressed; and no propagator of the user's is asked
     try:
         ask(sample)
     finally:

@@ -118,6 +118,21 @@ def test_sampler_matches_its_own_routes(protocol):
     assert [span.attributes["url.path"] for span in exporter.get_finished_spans()] == ["/other"]
 
 
+@pytest.mark.parametrize("declared", [True, False])
+def test_sampler_tells_methods_apart(protocol, declared):
+    """An entry with methods, as a table spells it, is of these alone, and comes before the template's own."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=RouteSampler({"/items/{id}": 1.0, "GET,DELETE /items/{id}": 0}, default=1.0))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = protocol.module.instrument(
+        protocol.build(Described()), routes=["/items/{id}"] if declared else None, tracer_provider=provider
+    )
+    for method in ("GET", "POST", "DELETE"):
+        protocol.get(app, "/items/7", method=method)
+
+    assert [span.attributes["http.request.method"] for span in exporter.get_finished_spans()] == ["POST"]
+
+
 def test_sampler_checks_its_settings():
     """Every wrong ratio, a wrong table and a wrong default are said at once."""
     with pytest.raises(ConfigurationError) as caught:

@@ -384,15 +384,34 @@ class InjectsOnly(TraceContextTextMapPropagator):
         return None
 
 
-def test_a_propagator_that_reads_nothing(protocol, telemetry):
-    """One whose ``extract`` gives no context costs the request neither its span nor its metrics."""
-    app = instrumented(protocol, telemetry)
+class GivesBack(TraceContextTextMapPropagator):
+    """Reads nothing, and returns what it was given."""
+
+    def extract(self, carrier, context=None, *_arguments, **_named):
+        return context
+
+
+class Raises(TraceContextTextMapPropagator):
+    """Has a fault."""
+
+    def extract(self, *_arguments, **_named):
+        raise LookupError("extract")
+
+
+@pytest.mark.parametrize("kind", [InjectsOnly, GivesBack, Raises])
+@pytest.mark.parametrize("set_before", [False, True])
+def test_a_propagator_that_reads_nothing(protocol, telemetry, kind, set_before):
+    """It costs the request neither its span nor its metrics, whether it was there when the stack was built or came later."""
     before = get_global_textmap()
-    set_global_textmap(InjectsOnly())
+    if set_before:
+        set_global_textmap(kind())
     try:
-        protocol.get(app, "/x")
+        app = instrumented(protocol, telemetry, routes=["/x"])
+        set_global_textmap(kind())
+        assert protocol.get(app, "/x").status == 200
     finally:
         set_global_textmap(before)
 
+    assert telemetry.request().name == "GET /x"
     assert len(telemetry.requests) == 1
     assert len(telemetry.points("http.server.request.duration")) == 1

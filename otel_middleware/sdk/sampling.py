@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import SpanKind, get_current_span
 
 from otel_middleware.errors import ConfigurationError
+from otel_middleware.routing.declarations import declaration_of
 from otel_middleware.routing.table import RouteTable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["RouteSampler"]
 
 _PATHS = ("url.path", "http.target")
+_METHODS = ("http.request.method", "http.method")
 
 
 class RouteSampler(Sampler):
@@ -37,7 +39,8 @@ class RouteSampler(Sampler):
     route's ratio outranks the caller's flag (the decision is by trace id, so services with the same ratio agree).
 
     Args:
-        ratios: Template to ratio, 0 to 1: ``{"/healthz": 0, "/checkout": 1.0}``.
+        ratios: Template to ratio, 0 to 1: ``{"/healthz": 0, "POST /checkout": 1.0}``; methods, if there are any, as in a
+            ``RouteTable``: they come before the template's own ratio.
         routes: A ``RouteTable`` or templates to match the path against where the span names no template.
         default: For all other spans: a ratio (parent-based) or a sampler; ``None`` is parent-based and samples every root.
 
@@ -53,7 +56,9 @@ class RouteSampler(Sampler):
         default: Sampler | float | None = None,
     ) -> None:
         problems: list[str] = []
-        self._ratios = {template: sampler for template, sampler in _samplers(ratios, problems)}  # noqa: C416 - typed
+        listed = dict(_samplers(ratios, problems))
+        self._ratios = {place: sampler for entry, sampler in listed.items() for place in _places(entry)}
+        self._described = ", ".join(f"{entry}={sampler.get_description()}" for entry, sampler in listed.items())
         self._tables = [table for table in (_table(routes, problems), _listed(self._ratios)) if table is not None]
         self._default = _default(default, problems)
         if problems:
@@ -73,26 +78,30 @@ class RouteSampler(Sampler):
         sampler: Sampler = self._default
         parent = get_current_span(parent_context).get_span_context()
         if kind is SpanKind.SERVER and (not parent.is_valid or parent.is_remote):
-            sampler = self._ratios.get(self._template(name, attributes or {}) or "", self._default)
+            sampler = self._listed(name, attributes or {}) or self._default
         return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
-    def _template(self, name: str, attributes: Mapping[str, Any]) -> str | None:
+    def _listed(self, name: str, attributes: Mapping[str, Any]) -> Sampler | None:
+        method, _, target = name.partition(" ")
+        method = next((str(attributes[key]) for key in _METHODS if key in attributes), method)
+        template = self._template(method, target, attributes)
+        return self._ratios.get((method, template)) or self._ratios.get(("", template))
+
+    def _template(self, method: str, target: str, attributes: Mapping[str, Any]) -> str:
         told = attributes.get("http.route")
         if told:
             return str(told)
-        method, _, target = name.partition(" ")
         path = next((str(attributes[key]).partition("?")[0] for key in _PATHS if key in attributes), None)
         if path is not None:
             for table in self._tables:
                 declared = table.match(path, method)
                 if declared is not None:
                     return declared
-        return str(attributes.get("url.template") or target) or None
+        return str(attributes.get("url.template") or target)
 
     def get_description(self) -> str:
         """For a person: the routes and the default."""
-        routes = ", ".join(f"{template}={sampler.get_description()}" for template, sampler in self._ratios.items())
-        return f"RouteSampler{{{routes}; {self._default.get_description()}}}"
+        return f"RouteSampler{{{self._described}; {self._default.get_description()}}}"
 
 
 def _samplers(ratios: Any, problems: list[str]) -> Iterable[tuple[str, Sampler]]:
@@ -106,6 +115,15 @@ def _samplers(ratios: Any, problems: list[str]) -> Iterable[tuple[str, Sampler]]
             problems.append(f"ratios: {template!r} has {ratio!r}, which is no number from 0 to 1")
         else:
             yield template, {0: ALWAYS_OFF, 1: ALWAYS_ON}.get(ratio) or TraceIdRatioBased(ratio)
+
+
+def _places(entry: str) -> Iterable[tuple[str, str]]:
+    """Method and template, of each method that *entry* names; an empty one for all."""
+    try:
+        declared = declaration_of(entry)
+    except ValueError:  # the table says what is wrong with it, if it has to
+        return [("", entry)]
+    return [(method, declared.template) for method in declared.methods or ("",)]
 
 
 def _is_ratio(value: Any) -> bool:
@@ -122,10 +140,10 @@ def _table(routes: Any, problems: list[str]) -> RouteTable | None:
         return None
 
 
-def _listed(templates: Iterable[str]) -> RouteTable | None:
+def _listed(places: Iterable[tuple[str, str]]) -> RouteTable | None:
     """The listed templates as a table; ``None`` when they are none, or two of them have one shape."""
     try:
-        return RouteTable(templates)
+        return RouteTable(dict.fromkeys(template for _method, template in places))
     except ConfigurationError:
         return None
 
