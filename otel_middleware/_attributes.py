@@ -38,6 +38,9 @@ OLD_NET_HOST_PORT = "net.host.port"
 OLD_NET_PEER_IP = "net.peer.ip"
 OLD_NET_PEER_PORT = "net.peer.port"
 
+OTHER_ERROR_TYPE = "_OTHER"
+"""The value of ``error.type`` for what has no name of few."""
+
 OUTCOME = "otel_middleware.outcome"
 REDACTION_PLACE = "otel_middleware.redaction.place"
 REDACTION_RULE = "otel_middleware.redaction.rule"

@@ -72,6 +72,7 @@ class Measurement:
         self._templates = BoundedValues(_MOST_TEMPLATES)
         every_method = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
         self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_CLIENTS + _METHODS * every_method}
+        self._errors = BoundedValues(_MOST_VALUES)
         self._more_keys = BoundedValues(_MOST_VALUES)
         self._more_bounds: dict[str, BoundedValues] = {}
 
@@ -85,11 +86,13 @@ class Measurement:
 
     def settle(self, exchange: Exchange, elapsed: int, verdict: Verdict) -> None:
         """Record what upstream proposed, corrected. *elapsed* is the span's duration in nanoseconds."""
-        more = self._more_of(exchange, verdict)
+        more, error = self._more_of(exchange, verdict), verdict.error_type
+        if error is not None and self._errors.of(error) == OTHER:
+            error = names.OTHER_ERROR_TYPE
         for name, histogram, amount, proposed in exchange.proposals:
             attributes = {**more, **(proposed if exchange.settled else self.bounded(proposed, exchange))}
-            if verdict.error_type is not None:
-                attributes[names.ERROR_TYPE] = verdict.error_type
+            if error is not None:
+                attributes[names.ERROR_TYPE] = error
             elif names.ERROR_TYPE in attributes:
                 del attributes[names.ERROR_TYPE]
             if name == DURATION_NEW:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from otel_middleware._callable import is_plain
 from otel_middleware._defaults import sanitizer_of
 from otel_middleware._headers import HeaderCapture
 from otel_middleware.errors import ConfigurationError
@@ -102,7 +103,7 @@ def checked_errors(errors: Any) -> Any:
     Raises:
         ConfigurationError: When it is not.
     """
-    if isinstance(errors, ErrorStatuses) or _is_plain(errors):
+    if isinstance(errors, ErrorStatuses) or is_plain(errors):
         return errors
     raise ConfigurationError(f"errors must be an ErrorStatuses or a callable Response -> bool | None, not {errors!r}")
 
@@ -146,19 +147,10 @@ class _Collecting:
 
 
 def _hook(name: str, hook: Any) -> Any:
-    if hook is None or _is_plain(hook):
+    if hook is None or is_plain(hook):
         return hook
     kind = "a coroutine function" if iscoroutinefunction(hook) else repr(hook)
     raise ConfigurationError(f"{name} must be a plain callable, which is called on the request path, not {kind}")
-
-
-def _is_plain(value: Any) -> bool:
-    called = value if not hasattr(value, "__call__") else type(value).__call__  # noqa: B004 - an object whose __call__ is async
-    return (
-        callable(value)
-        and not isinstance(value, type)
-        and not (iscoroutinefunction(value) or iscoroutinefunction(called))
-    )
 
 
 def _native(value: Any) -> str:

@@ -107,7 +107,7 @@ def _with_status(exchange: Exchange, span: Span, verdict: Verdict) -> Verdict:
     current = getattr(span, "status", None)
     code = StatusCode.UNSET if current is None else current.status_code
     if code is StatusCode.ERROR:
-        return verdict if verdict.error_type else verdict._replace(error_type="_OTHER")
+        return verdict if verdict.error_type else verdict._replace(error_type=names.OTHER_ERROR_TYPE)
     if code is StatusCode.OK:
         return verdict if verdict.error else verdict._replace(error_type=None)
     if verdict.error_type is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from otel_middleware._callable import is_plain
 from otel_middleware._host import host_and_port
 from otel_middleware.errors import ConfigurationError
 
@@ -22,7 +22,6 @@ __all__ = [
     "TenantFromPath",
     "first_of",
     "header_problems",
-    "is_policy",
 ]
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
@@ -149,17 +148,12 @@ def first_of(*policies: Callable[[Request], str | None]) -> FirstOf:
     """
     problems = [] if policies else ["first_of has no policy"]
     problems += [
-        f"first_of has what is not a plain callable: {policy!r}" for policy in policies if not is_policy(policy)
+        f"first_of has what is not a plain callable: {policy!r}" for policy in policies if not is_plain(policy)
     ]
     if problems:
         raise ConfigurationError(*problems)
     nested = [policy.policies if isinstance(policy, FirstOf) else (policy,) for policy in policies]
     return FirstOf(tuple(policy for group in nested for policy in group))
-
-
-def is_policy(value: Any) -> bool:
-    """Tell whether *value* can be called with a request; a class or a coroutine function is a slip."""
-    return callable(value) and not isinstance(value, type) and not iscoroutinefunction(value)
 
 
 def header_problems(argument: str, name: Any) -> list[str]:

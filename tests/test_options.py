@@ -17,6 +17,9 @@ async def asgi_app(scope, receive, send): ...
 def wsgi_app(environ, start_response): ...
 
 
+async def waits(_asked): ...
+
+
 APPS = {"asgi": asgi_app, "wsgi": wsgi_app}
 
 
@@ -27,6 +30,8 @@ APPS = {"asgi": asgi_app, "wsgi": wsgi_app}
         ({"routes": ["orders/{id}"]}, ["orders/{id}"]),
         ({"routes": ["/a/{"]}, ["/a/{"]),
         ({"routes": 7}, ["routes", "7"]),
+        ({"routes": waits}, ["routes", "coroutine", "waits"]),
+        ({"excluded_urls": waits}, ["excluded_urls", "waits"]),
         ({"tenant": "x-tenant-id"}, ["tenant", "'x-tenant-id'"]),
         ({"sanitizer": "off"}, ["sanitizer", "'off'"]),
         ({"errors": {404}}, ["errors", "{404}"]),

@@ -12,6 +12,8 @@ from otel_middleware._wire import length_in
 from otel_middleware.asgi._shadow import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from otel_middleware._exchange import Exchange
     from otel_middleware.asgi._types import Message, Scope
 
@@ -21,11 +23,12 @@ __all__ = ["accepted", "answered", "lines"]
 def answered(exchange: Exchange, scope: Scope, message: Message) -> Message:
     """Note the response headers of a start message; the message to forward.
 
-    The very message of the application, unless a response propagator adds to it: then a copy with a list of its own.
+    The very message of the application, unless its headers can be read only once, or a response propagator adds to them: then
+    a copy with a list of its own.
     """
     headers = message.get("headers")
     if type(headers) is not list and type(headers) is not tuple:
-        headers = ()  # a generator is left to the server: reading would consume it
+        message, headers = _read(message, headers)
     exchange.response_headers = lambda: lines(headers)
     exchange.expected_bytes = _content_length(headers)
     options = exchange.plan.options
@@ -42,9 +45,19 @@ def accepted(exchange: Exchange, message: Message) -> Message:
     """Capture the headers that a websocket's handshake answers with; the message to forward."""
     capture = exchange.plan.options.capture_response
     headers = message.get("headers")
-    if capture is not None and type(headers) in (list, tuple):
+    if capture is not None:
+        if type(headers) is not list and type(headers) is not tuple:
+            message, headers = _read(message, headers)
         exchange.capture(capture.attributes(lines(headers)))
     return _propagated(exchange, message)
+
+
+def _read(message: Message, headers: Any) -> tuple[Message, Sequence[Any]]:
+    """The message to forward, and its *headers*: ASGI takes any iterable of them, one that can be read only once as well."""
+    if headers is None:
+        return message, ()
+    read = list(headers)
+    return ({**message, "headers": read} if iter(headers) is headers else message), read
 
 
 def _propagated(exchange: Exchange, message: Message) -> Message:

@@ -172,6 +172,32 @@ def test_the_trace_is_told_once_in_a_list_of_our_own(protocol, telemetry):
         assert names == ["x-a", "traceresponse", "access-control-expose-headers"]
 
 
+@pytest.mark.parametrize("kind", [iter, tuple, lambda pairs: (list(pair) for pair in pairs), frozenset])
+@pytest.mark.parametrize("propagates", [False, True])
+def test_headers_of_an_answer_may_be_any_iterable(telemetry, request, kind, propagates):
+    """ASGI takes any iterable of pairs: it is captured, the length that it announces is known, and the server gets all of it."""
+    if propagates:
+        request.getfixturevalue("propagating")
+    sent = [(b"x-reply", b"r"), (b"content-length", b"3")]
+    seen = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": kind(sent)})
+        await send({"type": "http.response.body", "body": b"a"})
+
+    async def send(message):
+        seen.append(message)
+
+    options = {"http_capture_headers_server_response": ["x-reply"], **telemetry.providers}
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    asyncio.run(asgi.instrument(app, **options)(scope, None, send))
+
+    span = telemetry.request()
+    assert span.attributes["http.response.header.x_reply"] == ("r",)
+    assert span.attributes["otel_middleware.outcome"] == "truncated"
+    assert set(sent) <= set(map(tuple, seen[0]["headers"]))
+
+
 SHARED = {
     "a shared list": [(b"x-a", b"1")],
     "a tuple": ((b"x-a", b"1"),),

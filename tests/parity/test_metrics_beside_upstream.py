@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from plain import DURATIONS, METHOD, NEW, OLD, REQUEST_SIZE, RESPONSE_SIZE, ROUTE, STATUS, metrics_of, ours, upstream
 
-from otel_middleware import InferredRoutes, asgi
+from otel_middleware import InferredRoutes, asgi, record_error
 from otel_middleware.testing import Telemetry
 
 ACTIVE = "http.server.active_requests"
@@ -221,6 +221,23 @@ def test_what_a_client_chooses_is_bounded(protocol, telemetry, name):
     if name != ACTIVE:
         assert values["error.type"] == {"503"}
         assert values[STATUS[name]] == {503}
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_names_of_errors_are_bounded(protocol, telemetry, name):
+    """An application that gives each error a name of its own has some hundred on metrics, and then ``_OTHER``; spans have all."""
+    errors = iter(range(150))
+    described = Described(status=503, inside=lambda _: record_error(f"error {next(errors)}"))
+    app = ours(protocol, described, telemetry)
+    for _ in range(150):
+        protocol.get(app)
+
+    measured = {point["error.type"] for point in points_of(telemetry, name)}
+    assert len(measured) == 101
+    assert "_OTHER" in measured
+    assert {span.attributes["error.type"] for span in telemetry.requests} == {
+        f"error {number}" for number in range(150)
+    }
 
 
 @pytest.mark.parametrize("name", DURATIONS)
