@@ -84,7 +84,6 @@ def _outcome(exchange: Exchange, verdict: Verdict) -> dict[str, Any]:
 
 
 def _put(exchange: Exchange, span: Span, attributes: dict[str, Any]) -> None:
-    tenant = names.TENANT_ID if exchange.tenants is None else exchange.tenants.attribute
     written: Mapping[str, Any] | None = getattr(span, "attributes", None)
     begun = exchange.begun
     if written is not None and (
@@ -92,6 +91,7 @@ def _put(exchange: Exchange, span: Span, attributes: dict[str, Any]) -> None:
         or getattr(span, "dropped_attributes", False)  # as many came as went
         or (names.HTTP_ROUTE in attributes and names.HTTP_ROUTE in begun)
     ):
+        tenant = names.TENANT_ID if exchange.tenants is None else exchange.tenants.attribute
         for key in (names.HTTP_ROUTE, names.URL_TEMPLATE, names.ROUTE_SOURCE, tenant):
             if key in attributes and written.get(key) not in (None, begun.get(key)):
                 del attributes[key]  # the application wrote it itself

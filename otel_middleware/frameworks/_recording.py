@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Hop", "RecordingScope"]
 
 
+_NOTED = frozenset({"route", "router"})
+
+
 class Hop(NamedTuple):
     """One router's decision."""
 
@@ -45,13 +48,16 @@ class RecordingScope(dict[str, Any]):
         """Whether a router saw this very scope; one that saw a copy left nothing here."""
 
     def __setitem__(self, key: str, value: Any) -> None:
-        dict.__setitem__(
-            self, key, value
-        )  # written to a handful of times in every request: super() would cost as much again
+        # Written to a dozen times in every request: super() would cost as much again.
+        dict.__setitem__(self, key, value)
         self._outer[key] = value
+        if key in _NOTED:
+            self._note(key, value)
+
+    def _note(self, key: str, value: Any) -> None:
         if key == "route":
             self._route = value
-        elif key == "router":
+        else:
             self.routed = True
 
     def update(self, changes: Any = (), /, **named: Any) -> None:
