@@ -63,12 +63,13 @@ TITLES = {
 METHOD = """\
 Added cost over the bare application, in process, no network: `GET /orders/4815` with 21 headers (18 as a browser sends them,
 `traceparent` with `-01`, `cookie`, `authorization`) and a query with one secret; an answer of 27 bytes. A fresh scope or
-environ for each request in every arm. Everything sampled, a span processor that does nothing, a metric reader in memory,
-unless said. *ours* is `instrument(app, routes=[...], tenant=TenantFromHeader("x-tenant-id"))`: declared routes (a framework's
-own for FastAPI and Flask), tenant, redaction and outcomes on, and all of upstream's metrics. *lean* is upstream with
-`exclude_spans=["send", "receive"]`; WSGI has no such spans. Time: processor time of the serving thread, blocks paired with a
-block of the bare application, order rotated, medians. Instructions: callgrind, 60 requests, garbage collector off. *null* is
-the bare application against itself: the error of the method."""
+environ for each request in every arm, and an `x-request-id` of its own; the other values are the same each time. Everything
+sampled, a span processor that does nothing, a metric reader in memory, unless said. *ours* is `instrument(app, routes=[...],
+tenant=TenantFromHeader("x-tenant-id"))`: declared routes (a framework's own for FastAPI and Flask), tenant, redaction and
+outcomes on, and all of upstream's metrics. *lean* is upstream with `exclude_spans=["send", "receive"]`; WSGI has no such spans.
+Time: processor time of the serving thread, blocks paired with a block of the bare application, order rotated, medians.
+Instructions: callgrind, 60 requests, garbage collector off. *null* is the bare application against itself: the error of the
+method."""
 
 
 def where():
