@@ -7,16 +7,14 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from opentelemetry.context import attach, get_current, get_value
-from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
+from opentelemetry.trace import INVALID_SPAN, Span
 
-from otel_middleware import _attributes as names
-from otel_middleware._any_tenant import any_tenant
-from otel_middleware._by_hand import tagged
+from otel_middleware._by_hand import served
+from otel_middleware._by_hand_route import shown_template
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import APPLICATION
-from otel_middleware._said_template import said_template
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -49,10 +47,10 @@ def set_route(template: str) -> None:
         said = guarded("Sanitizer.path", type(exchange.plan).said_template, exchange.plan, template)
         if said is not None:
             exchange.set_route(said, APPLICATION)
-    elif exchange is None and get_current_span().is_recording():
-        said = said_template(template, sanitizer_of(SANITIZER).path)
+    elif exchange is None and (by_hand := served()) is not None:
+        said = shown_template(template)
         if said is not None:
-            get_current_span().set_attributes({names.HTTP_ROUTE: said, names.ROUTE_SOURCE: APPLICATION})
+            by_hand.set_route(said, APPLICATION)
 
 
 def set_tenant(tenant: str) -> None:
@@ -64,31 +62,41 @@ def set_tenant(tenant: str) -> None:
     exchange = _current()
     if exchange is not None and not exchange.over:
         exchange.authenticated_as(tenant)
-    elif exchange is None and (by_hand := tagged()) is not None:
+    elif exchange is None and (by_hand := served()) is not None:
         by_hand.authenticated_as(tenant)
-    elif exchange is None and get_current_span().is_recording():
-        get_current_span().set_attribute(names.TENANT_ID, any_tenant().validated(tenant))
 
 
 def record_error(error: BaseException | str) -> None:
     """Say which error the application answers itself, with a 5xx response of its own.
+
+    Where none of our layers stands inside an ``OpenTelemetryMiddleware`` of your own it is written at once, and upstream writes
+    the status over ``error.type`` when such a response starts.
 
     Args:
         error: The exception, or a low-cardinality name for ``error.type``.
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        exchange.recorded = error if isinstance(error, BaseException) else _safe_name(exchange, str(error))
+        exchange.recorded = error if isinstance(error, BaseException) else _safe_name(exchange.plan.safe_text, error)
+    elif exchange is None and (by_hand := served()) is not None:
+        clean = sanitizer_of(SANITIZER).text
+        by_hand.record(error if isinstance(error, BaseException) else _safe_name(clean, error))
 
 
-def _safe_name(exchange: Exchange, name: str) -> str:
-    return guarded("Sanitizer.text", type(exchange.plan).safe_text, exchange.plan, name) or "_OTHER"
+def _safe_name(clean: Callable[[str], str], name: Any) -> str:
+    return guarded("Sanitizer.text", clean, str(name)) or "_OTHER"
 
 
 def server_span() -> Span:
-    """The SERVER span of the current request, whichever span is current; the invalid span outside of one."""
+    """The SERVER span of the current request, whichever span is current; the invalid span outside of one.
+
+    Inside an ``OpenTelemetryMiddleware`` of your own that is upstream's, where it is recording.
+    """
     exchange = _current()
-    return INVALID_SPAN if exchange is None or exchange.span is None else exchange.span
+    if exchange is None:
+        by_hand = served()
+        return INVALID_SPAN if by_hand is None else by_hand.span
+    return INVALID_SPAN if exchange.span is None else exchange.span
 
 
 def bound(function: Callable[P, R]) -> Callable[P, R]:

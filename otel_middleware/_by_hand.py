@@ -1,56 +1,44 @@
 """The three verbs for a concern that stands by itself, inside an ``OpenTelemetryMiddleware`` of the user's.
 
-There is no exchange there: the span is upstream's, current while the application runs. Its metrics are upstream's own
-and stay as they are; ``instrument`` corrects those too.
+There is no exchange there: the span is upstream's, current while the application runs. The outermost of our layers puts one
+:class:`CurrentSpan` into the context, where the layers inside and the application find it, whatever spans are opened in
+between. Upstream's metrics are its own and stay as they are; ``instrument`` corrects those too.
 """
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
-from opentelemetry.context import get_value, set_value
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_current_span
+from opentelemetry.context import attach, get_current, get_value, set_value
+from opentelemetry.trace import Span, SpanKind, get_current_span
 
 from otel_middleware import _attributes as names
 from otel_middleware._any_tenant import any_tenant
 from otel_middleware._baggage import TenantBaggage
-from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
-from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._by_hand_outcome import Outcome
+from otel_middleware._context_keys import BY_HAND_KEY, EXCHANGE_KEY
 from otel_middleware._exchange import TENANT_CONFLICT, conflict
-from otel_middleware._guard import guarded, say_once
+from otel_middleware._methods import Methods
 from otel_middleware._neighbours import is_of_http
-from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
-from otel_middleware._said_template import said_template
-from otel_middleware._text import qualified_name
-from otel_middleware.frameworks import Asked
-from otel_middleware.request import Request, Response
+from otel_middleware._once import Once
+from otel_middleware._route_sources import INFERRED, outranked
+from otel_middleware.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opentelemetry.context import Context
-
     from otel_middleware._exchange import Exchange
-    from otel_middleware.routing.resolution import Routes
     from otel_middleware.tenancy import Tenants
 
-__all__ = ["CurrentSpan", "exchange_in", "tagged"]
+__all__ = ["CurrentSpan", "exchange_in", "opened", "served", "shared"]
 
-_tenants_of: WeakKeyDictionary[Span, Tenants] = WeakKeyDictionary()
-"""By server span: while a WSGI body is iterated upstream's context is current, not ours."""
+_log = logging.getLogger("otel_middleware")
 
+_misplaced = Once()
 
-def tagged() -> CurrentSpan | None:
-    """The server span of a user's own ``OpenTelemetryMiddleware`` that a ``TenantMiddleware`` has put a tenant on."""
-    found: CurrentSpan | None = get_value(TAGGED_KEY)  # type: ignore[assignment]  # only we write there
-    if found is None:
-        span = get_current_span()
-        tenants = _tenants_of.get(span) if span.is_recording() else None
-        if tenants is not None:
-            found = CurrentSpan(span, Request())
-            found.tenants, found.tenant = tenants, getattr(span, "attributes", {}).get(tenants.attribute)
-    return found
+_WEBSOCKET = "websocket"
 
 
 def exchange_in(carrier: Mapping[str, Any]) -> Exchange | None:
@@ -60,112 +48,132 @@ def exchange_in(carrier: Mapping[str, Any]) -> Exchange | None:
     return None if exchange is None or exchange.over else exchange
 
 
-class CurrentSpan:
+def shared() -> CurrentSpan | None:
+    """What a layer further out has opened for this request.
+
+    A request inside of a request, in process, has another server span.
+    """
+    found = _in_context()
+    if found is None:
+        return None
+    span = get_current_span()
+    return None if span is not found.span and _is_of_server(span) else found
+
+
+def opened(request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
+    """The current server span, put into the context: whoever serves the request takes it out again.
+
+    ``None`` where no server span is recording, and there is nothing to do. Where layers stand inside a span that somebody else
+    has opened inside of the server's, that cannot be what is wanted: it is said, once.
+    """
+    span = get_current_span()
+    if not span.is_recording():
+        return None
+    if not _is_of_server(span):
+        if getattr(span, "kind", None) is SpanKind.INTERNAL and _misplaced.first():
+            _log.warning(
+                "middleware of otel_middleware stands inside the span %r, which is not the server's, and does nothing: "
+                "put it directly inside OpenTelemetryMiddleware",
+                getattr(span, "name", ""),
+            )
+        return None
+    current = CurrentSpan(span, request(), kind)
+    attach(set_value(BY_HAND_KEY, current))
+    return current
+
+
+def served() -> CurrentSpan | None:
+    """The request that the application is inside of: what a layer has opened, else the current server span.
+
+    An instrumentor's span inside of the server's is an internal one: the request is the server's all the same.
+    """
+    found, span = _in_context(), get_current_span()
+    if found is not None and (span is found.span or getattr(span, "kind", None) is not SpanKind.SERVER):
+        return found
+    return CurrentSpan(span, *_told_by(span), alone=True) if _is_of_server(span) else None
+
+
+def _in_context() -> CurrentSpan | None:
+    return get_value(BY_HAND_KEY)  # type: ignore[return-value]  # only we write there
+
+
+def _is_of_server(span: Span) -> bool:
+    """Whether *span* is recording a request; upstream's is an internal span where another span stands around it.
+
+    That of a websocket has no method.
+    """
+    if not span.is_recording():
+        return False
+    kind = getattr(span, "kind", None)
+    return kind is SpanKind.SERVER or (
+        kind is SpanKind.INTERNAL and (is_of_http(span) or _told_by(span)[1] == _WEBSOCKET)
+    )
+
+
+def _told_by(span: Span) -> tuple[Request, str]:
+    """The request and its kind, as far as *span* tells."""
+    told: Mapping[str, Any] = getattr(span, "attributes", None) or {}
+    method = told.get(names.HTTP_REQUEST_METHOD) or told.get(names.OLD_HTTP_METHOD) or "GET"
+    scheme = told.get(names.URL_SCHEME) or told.get(names.OLD_HTTP_SCHEME)
+    return Request(method=str(method)), _WEBSOCKET if scheme in ("ws", "wss") else "http"
+
+
+class CurrentSpan(Outcome):
     """The server span of a user's own ``OpenTelemetryMiddleware``, while its request runs.
 
     Args:
         span: The span.
         request: The request as policies see it.
         kind: ``http`` or ``websocket``.
+        alone: Whether no layer of ours serves this request.
     """
 
-    def __init__(self, span: Span, request: Request, kind: str = "http") -> None:
-        self._span = span
-        self.request = request
-        self._kind = kind
+    def __init__(self, span: Span, request: Request, kind: str = "http", *, alone: bool = False) -> None:
+        super().__init__(span, request, kind, alone=alone)
         self.tenant: str | None = None
         self.tenants: Tenants | None = None
+        self.authenticated: str | None = None  # the tenant as the application said it
         self._carried: TenantBaggage | None = None
+        # The application may have said it already, outside of our layers: the span remembers.
+        self.source: str | None = (getattr(span, "attributes", None) or {}).get(names.ROUTE_SOURCE)
 
-    @classmethod
-    def of(cls, request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
-        """The current span when it is a recording server span, else ``None``: then there is nothing to do.
-
-        Upstream's is an internal span where another span stands around it.
-        """
-        span = get_current_span()
-        if not span.is_recording():
-            return None
-        known = getattr(span, "kind", None)
-        if known is SpanKind.SERVER or (known is SpanKind.INTERNAL and is_of_http(span)):
-            return cls(span, request(), kind)
-        return None
-
-    def set_route(self, template: str, source: str, method_in_name: Callable[[str], str]) -> None:
-        """Name the request."""
+    def set_route(self, template: str, source: str, method_in_name: Callable[[str], str] | None = None) -> None:
+        """Name the request; a better source replaces a worse one, never the reverse."""
+        if self.over or not outranked(self.source, source):
+            return
+        self.template, self.source = template, source
         known = names.URL_TEMPLATE if source == INFERRED else names.HTTP_ROUTE
-        self._span.set_attributes({known: template, names.ROUTE_SOURCE: source})
-        method = "WS" if self._kind == "websocket" else method_in_name(self.request.method)
-        self._span.update_name(f"{method} {template}")
+        self.span.set_attributes({known: template, names.ROUTE_SOURCE: source})
+        method = "WS" if self.kind == _WEBSOCKET else (method_in_name or _methods().in_name)(self.request.method)
+        self.span.update_name(f"{method} {template}")
 
-    def set_tenant(self, tenants: Tenants) -> Context:
-        """Say whose request it is; the context in which the application can say better."""
-        self.tenant, self.tenants = tenants.of(self.request), tenants
-        self._span.set_attribute(tenants.attribute, self.tenant)
-        _tenants_of[self._span] = tenants
-        context = set_value(TAGGED_KEY, self)
-        if not tenants.in_baggage:
-            return context
-        self._carried = TenantBaggage.around_current()
-        self._carried.put(tenants.attribute, None if self.tenant == tenants.unknown else self.tenant)
-        return self._carried.within(context)
+    def set_tenant(self, tenant: str, tenants: Tenants) -> None:
+        """Say whose request it is, as *tenants* shows it; an authenticated tenant stays."""
+        self.tenant, self.tenants = tenant, tenants
+        self.span.set_attribute(tenants.attribute, tenant)
+        if tenants.in_baggage:
+            self._carried = TenantBaggage.around_current()
+            self._carried.put(tenants.attribute, None if tenant == tenants.unknown else tenant)
+            attach(self._carried.within(get_current()))  # whoever serves the request detaches it
+        if self.authenticated is not None:  # before this policy was asked
+            self.authenticated_as(self.authenticated)
 
     def authenticated_as(self, tenant: str) -> None:
         """Replace the tenant that the request claimed; a conflict between the two is an event on the span."""
-        if not self._span.is_recording():  # the request is over
+        if self.over:
             return
+        self.authenticated = tenant
         claimed, tenants = self.tenant, self.tenants or any_tenant()
-        self.tenant = shown = tenants.validated(tenant)
-        self._span.set_attribute(tenants.attribute, shown)
+        shown = tenants.validated(tenant)
+        self.tenant, self.tenants = shown, tenants
+        self.span.set_attribute(tenants.attribute, shown)
         if self._carried is not None:
             self._carried.replace(tenants.attribute, None if shown == tenants.unknown else shown)
         if claimed not in (None, tenants.unknown, shown):
-            self._span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
-
-    def set_verdict(self, judge: Callable[[Response], bool | None], status: int | None, headers: Any) -> None:
-        """Correct the status, after upstream has written its own.
-
-        ``Ok`` takes an ``Error`` back, the only thing that does (specification, "Set Status").
-        """
-        opinion = guarded("the error policy", judge, Response(self.request, status=status, headers=headers or ()))
-        if opinion is True:
-            self._span.set_attribute(names.ERROR_TYPE, str(status))
-            self._span.set_status(Status(StatusCode.ERROR))
-        elif opinion is False:
-            self._span.set_status(Status(StatusCode.OK))
-
-    def raised(self, error: BaseException, *, started: bool) -> None:
-        """Say with what exception the application failed, before upstream records it."""
-        self._span.set_attribute(names.ERROR_TYPE, qualified_name(error))
-        if not started:
-            self._span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, 500)
-
-    def declare(self, routes: Routes, path: str, carrier: Any) -> bool:
-        """Name the request by a declared template, when there is one."""
-        template = routes.declared(path, self.request.method, carrier, _shown_template)
-        if template is not None:
-            self.set_route(template, DECLARED, routes.method_in_name)
-        return template is not None
-
-    def ask(self, routes: Routes, root: str, path: str, carrier: Any, body: Any = None) -> bool:
-        """Name the request by what the framework tells; whether it told."""
-        asked = Asked(self._kind, self.request, path, root)
-        try:
-            template = None if routes.router is None else routes.router.template(carrier, asked, body)
-        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
-            say_once("by hand", "asking the application for its route", error, "no route", of=routes)
-            return False
-        if template:
-            self.set_route(template, FRAMEWORK, routes.method_in_name)
-        return bool(template)
-
-    def infer(self, routes: Routes, status: int | None) -> None:
-        """Name the request by what others like it taught."""
-        template = routes.inferred(sanitizer_of(SANITIZER).path(self.request.path), status)
-        if template:
-            self.set_route(template, INFERRED, routes.method_in_name)
+            self.span.add_event(TENANT_CONFLICT, conflict(claimed, shown))
 
 
-def _shown_template(template: Any) -> str | None:
-    """By the default sanitizer: by hand nobody gave one, and names are shown."""
-    return said_template(template, sanitizer_of(SANITIZER).path)
+@cache
+def _methods() -> Methods:
+    """For names that the application gives where no table stands."""
+    return Methods()

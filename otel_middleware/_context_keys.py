@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EXCHANGE_KEY", "TAGGED_KEY"]
+__all__ = ["BY_HAND_KEY", "EXCHANGE_KEY"]
 
 EXCHANGE_KEY = "otel_middleware.exchange"
 """The :class:`~otel_middleware._exchange.Exchange`; a weak reference to it stands under this key in the scope or environ.
@@ -10,5 +10,5 @@ EXCHANGE_KEY = "otel_middleware.exchange"
 Weak, since the exchange's request reads the environ: a cycle would wait for the garbage collector.
 """
 
-TAGGED_KEY = "otel_middleware.tagged"
-"""A :class:`~otel_middleware._by_hand.CurrentSpan` that has a tenant."""
+BY_HAND_KEY = "otel_middleware.by_hand"
+"""The :class:`~otel_middleware._by_hand.CurrentSpan` of a request that has no exchange."""

@@ -11,9 +11,11 @@ from otel_middleware._guard import guarded
 from otel_middleware._text import message_of, qualified_name
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
     from otel_middleware.sanitization import Sanitizer
 
-__all__ = ["exception_event", "status_of"]
+__all__ = ["exception_event", "status_code_of", "status_of"]
 
 
 def exception_event(error: BaseException, sanitizer: Sanitizer | None) -> dict[str, str]:
@@ -37,6 +39,12 @@ def status_of(error: BaseException | None, sanitizer: Sanitizer | None) -> Statu
     message = message_of(error) if sanitizer is None else _told(sanitizer, "message", error)
     name = qualified_name(error).rpartition(".")[2]
     return Status(StatusCode.ERROR, f"{name}: {message}" if message else name)
+
+
+def status_code_of(span: Span) -> StatusCode:
+    """The code of *span*'s status; UNSET where it does not tell."""
+    status = getattr(span, "status", None)
+    return StatusCode.UNSET if status is None else status.status_code
 
 
 def _told(sanitizer: Sanitizer, sink: str, error: BaseException) -> str:

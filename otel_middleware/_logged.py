@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_value
 
-from otel_middleware._context_keys import EXCHANGE_KEY
+from otel_middleware._context_keys import BY_HAND_KEY, EXCHANGE_KEY
 from otel_middleware._fork_lock import ForkLock
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware._exchange import Exchange
 
 __all__ = ["listen", "stop_listening"]
@@ -63,7 +64,7 @@ def stop_listening() -> None:
 
 def _note(record: logging.LogRecord) -> None:
     """Of several exceptions the most severe one is kept, of equals the last: frameworks log what they answer at the end."""
-    exchange: Exchange | None = get_value(EXCHANGE_KEY)  # type: ignore[assignment]  # only exchanges stand under this key
+    exchange: Exchange | CurrentSpan | None = get_value(EXCHANGE_KEY) or get_value(BY_HAND_KEY)  # type: ignore[assignment]  # only we write there
     if exchange is None or exchange.over or not getattr(exchange.judge, "from_logs", False):
         return
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) and len(record.exc_info) > 1 else record.exc_info

@@ -24,9 +24,13 @@ class Once:
 
     def say(self, what: str, error: Exception, consequence: str) -> None:
         """Log "*what* raised *error*: *consequence*" unless something was said before."""
-        # Taken and never given back: of all threads exactly one gets it.
-        if self._unsaid.acquire(blocking=False):
+        if self.first():
             _logger.warning("%s raised %s (%s): %s", what, type(error).__qualname__, _place(error), consequence)
+
+    def first(self) -> bool:
+        """Whether nothing was said before, and something is now."""
+        # Taken and never given back: of all threads exactly one gets it.
+        return self._unsaid.acquire(blocking=False)
 
 
 def _place(error: Exception) -> str:

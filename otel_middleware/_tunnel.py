@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import get_meter_provider
+from opentelemetry.trace import StatusCode
 
 from otel_middleware import _attributes as names
-from otel_middleware._exception_event import exception_event, status_of
+from otel_middleware._exception_event import exception_event, status_code_of, status_of
 from otel_middleware._redactions import count_redactions
 from otel_middleware._text import qualified_name
 from otel_middleware.errors import ConfigurationError
@@ -57,6 +58,7 @@ def captured_safely(span: Span, request: Request, sanitizer: Sanitizer) -> None:
 def tunnelled(span: Span, error: BaseException, sanitizer: Sanitizer) -> None:
     """Record an exception with safe text on upstream's span; it is raised again where upstream does not see it."""
     if span.is_recording():
-        span.set_attribute(names.ERROR_TYPE, qualified_name(error))
+        if status_code_of(span) is not StatusCode.OK:  # else a policy says that this is no error
+            span.set_attribute(names.ERROR_TYPE, qualified_name(error))
         span.add_event("exception", exception_event(error, sanitizer))
         span.set_status(status_of(error, sanitizer))

@@ -7,7 +7,12 @@ import io
 from dataclasses import dataclass, field
 from typing import Any
 
-from otel_middleware import asgi, wsgi
+from opentelemetry.instrumentation import asgi as upstream_asgi
+from opentelemetry.instrumentation import wsgi as upstream_wsgi
+
+from otel_middleware import Sanitizer, asgi, wsgi
+
+UPSTREAM = {"asgi": upstream_asgi.OpenTelemetryMiddleware, "wsgi": upstream_wsgi.OpenTelemetryMiddleware}
 
 
 @dataclass
@@ -183,3 +188,33 @@ class Wsgi:
 
     def get(self, app, path="/", **request):
         return self.call(app, self.request(path=path, **request))
+
+
+def by_hand(protocol, telemetry, app=None, layers=(), *, sanitize=False):
+    """*app*, or what is described, in *layers* (a name and arguments each, innermost first) inside of upstream's middleware."""
+    if app is None or isinstance(app, Described):
+        app = protocol.build(app or Described())
+    for name, *arguments in layers:
+        app = getattr(protocol.module, name)(app, *arguments)
+    options = {"exclude_spans": ["receive", "send"]} if protocol.name == "asgi" else {}
+    app = UPSTREAM[protocol.name](app, **telemetry.providers, **options)
+    sanitizer = Sanitizer() if sanitize is True else sanitize
+    return protocol.module.SanitizationMiddleware(app, sanitizer) if sanitizer else app
+
+
+def inside_a_span(protocol, telemetry, app, name="between"):
+    """*app* inside a middleware that opens a span around it."""
+    tracer = telemetry.tracer_provider.get_tracer("app")
+    if protocol.name == "asgi":
+
+        async def spanning(scope, receive, send):
+            with tracer.start_as_current_span(name):
+                await app(scope, receive, send)
+
+    else:
+
+        def spanning(environ, start_response):
+            with tracer.start_as_current_span(name):
+                return app(environ, start_response)
+
+    return spanning

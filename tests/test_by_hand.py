@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+from types import coroutine
+
 import pytest
-from harness import Described
-from opentelemetry.instrumentation import asgi as upstream_asgi
-from opentelemetry.instrumentation import wsgi as upstream_wsgi
-from opentelemetry.trace import SpanKind, StatusCode
+from harness import UPSTREAM, Asgi, Described, Wsgi, by_hand, inside_a_span
+from opentelemetry.context import attach, get_current
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
-from otel_middleware import ErrorStatuses, Sanitizer, TenantFromHeader
-
-UPSTREAM = {"asgi": upstream_asgi.OpenTelemetryMiddleware, "wsgi": upstream_wsgi.OpenTelemetryMiddleware}
-
-
-def by_hand(protocol, telemetry, described=None, layers=(), *, sanitize=False):
-    app = protocol.build(described or Described())
-    for name, *arguments in layers:
-        app = getattr(protocol.module, name)(app, *arguments)
-    options = {"exclude_spans": ["receive", "send"]} if protocol.name == "asgi" else {}
-    app = UPSTREAM[protocol.name](app, **telemetry.providers, **options)
-    sanitizer = Sanitizer() if sanitize is True else sanitize
-    return protocol.module.SanitizationMiddleware(app, sanitizer) if sanitizer else app
-
+from otel_middleware import ErrorStatuses, Sanitizer, TenantFromHeader, _by_hand, asgi
+from otel_middleware._once import Once
 
 LAYERS = [
     ("RouteTemplateMiddleware", ["/orders/{order_id}"]),
@@ -199,3 +189,184 @@ def test_headers_are_sanitised_as_if_each_request_were_the_first(protocol, telem
     assert [token for _, token in shown] == [("[REDACTED]",)] * 4 + [("hush",), ("[REDACTED]",)] * 2
     counts = [sum(sanitizer.redactions().values()) for sanitizer in (masking, asking)]
     assert counts == [4, 2]
+
+
+def test_layers_that_can_do_nothing_say_so_once(protocol, telemetry, caplog, monkeypatch):
+    """Inside of another middleware's span the server's is out of reach: nothing is written, and that is said once."""
+    monkeypatch.setattr(_by_hand, "_misplaced", Once())
+    app = protocol.build(Described(status=404))
+    for name, *arguments in LAYERS:
+        app = getattr(protocol.module, name)(app, *arguments)
+    app = by_hand(protocol, telemetry, inside_a_span(protocol, telemetry, app))
+    for _ in range(2):
+        protocol.get(app, "/orders/7", headers=[("x-tenant-id", "acme")])
+
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "otel_middleware"]
+    assert "'between'" in said
+    assert all("http.route" not in span.attributes for span in telemetry.spans)
+    assert {"between": {}}.items() <= {span.name: dict(span.attributes) for span in telemetry.spans}.items()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_spans_between_layers_do_no_harm(protocol, telemetry, order):
+    """The layers inside of a middleware that opens a span find what the outermost one has found: nothing is on that span."""
+    app = protocol.build(Described(status=404))
+    for place in order:
+        name, *arguments = LAYERS[place]
+        app = getattr(protocol.module, name)(app, *arguments)
+        if place != order[-1]:
+            app = inside_a_span(protocol, telemetry, app)
+    protocol.get(by_hand(protocol, telemetry, app), "/orders/7", headers=[("x-tenant-id", "acme")])
+
+    span = telemetry.request()
+    assert (span.name, span.attributes["tenant.id"]) == ("GET /orders/{order_id}", "acme")
+    assert (span.attributes["error.type"], span.status.status_code) == ("404", StatusCode.ERROR)
+    assert [dict(span.attributes) for span in telemetry.spans if span.name == "between"] == [{}, {}]
+
+
+def test_a_request_inside_of_a_request_has_a_span_of_its_own(protocol, telemetry):
+    """Layers of an application that is called in process act on its own span, not on the caller's."""
+    inner = by_hand(protocol, telemetry, layers=LAYERS)
+
+    def call(_carrier):
+        protocol.call(inner, protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")]))
+
+    if protocol.name == "asgi":
+
+        async def app(scope, receive, send):
+            carrier = protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")])
+            await inner(carrier, receive, lambda _message: receive())
+            await protocol.build(Described())(scope, receive, send)
+
+    else:
+        app = protocol.build(Described(inside=call))
+    outer = by_hand(protocol, telemetry, app, [("RouteTemplateMiddleware", ["/"]), LAYERS[1]])
+    protocol.get(outer, "/", headers=[("x-tenant-id", "acme")])
+
+    named = {span.name: span.attributes["tenant.id"] for span in telemetry.spans}
+    assert named == {"GET /": "acme", "GET /orders/{order_id}": "globex"}
+
+
+def generating(environ, start_response):
+    start_response("200 OK", [])
+    yield b"ok"
+
+
+def test_a_generator_is_inferred_too(telemetry):
+    """A WSGI application that answers in its first step is named when its response starts, as one is that returns a list."""
+    Wsgi().get(by_hand(Wsgi(), telemetry, generating, [("RouteTemplateMiddleware",)]), "/orders")
+
+    span = telemetry.request()
+    assert (span.attributes["url.template"], span.attributes["otel_middleware.route.source"]) == ("/orders", "inferred")
+
+
+@pytest.mark.parametrize("body", [[b"ok"], (b"ok",)])
+def test_a_body_without_code_is_left_as_it_is(telemetry, body):
+    """A WSGI list, and a tuple, come back as the very object: between our layers and upstream it can be seen."""
+    given = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return body
+
+    layer = Wsgi.module.TenantMiddleware(app, TenantFromHeader())
+
+    def looking(environ, start_response):
+        given.append(layer(environ, start_response))
+        return given[0]
+
+    Wsgi().get(by_hand(Wsgi(), telemetry, looking), "/")
+
+    assert given[0] is body
+
+
+def test_a_connection_that_is_no_request_goes_through(telemetry):
+    """ASGI's lifespan reaches the application, whatever span is current."""
+    kinds = []
+
+    async def app(scope, receive, send):
+        kinds.append(scope["type"])
+
+    layer = asgi.ErrorStatusMiddleware(asgi.TenantMiddleware(asgi.RouteTemplateMiddleware(app), TenantFromHeader()))
+    with telemetry.tracer_provider.get_tracer("app").start_as_current_span("server", kind=SpanKind.SERVER):
+        Asgi().call(layer, {"type": "lifespan"})
+
+    assert kinds == ["lifespan"]
+    assert dict(telemetry.spans[0].attributes) == {}
+
+
+def test_a_request_that_is_closed_elsewhere_leaves_nothing_there(telemetry):
+    """An ASGI request whose coroutine is closed in another context does not put its own context there."""
+
+    @coroutine
+    def waiting():
+        yield
+
+    async def app(scope, receive, send):
+        await waiting()
+
+    def begin():
+        span = telemetry.tracer_provider.get_tracer("app").start_span("server", kind=SpanKind.SERVER)
+        attach(set_span_in_context(span))
+        request = asgi.ErrorStatusMiddleware(app)(Asgi().request(), None, None)
+        request.send(None)
+        return request
+
+    before = get_current()
+    copy_context().run(begin).close()
+
+    assert get_current() is before
+
+
+class Framework:
+    """A router that answers as it is told, and counts how often."""
+
+    name = "of a test"
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = 0
+
+    def prepared(self, scope):
+        return scope
+
+    def template(self, *_):
+        self.asked += 1
+        return self.answer()
+
+
+def test_a_framework_that_has_told_is_not_asked_again(protocol, telemetry):
+    """Where the application raises after its response has started the route is known."""
+    if protocol.name == "asgi":
+
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            raise LookupError
+
+    else:
+
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            raise LookupError
+
+    layer = protocol.module.RouteTemplateMiddleware(app)
+    layer.routes.router = framework = Framework(lambda: "/told")
+    assert isinstance(protocol.get(by_hand(protocol, telemetry, layer), "/orders").error, LookupError)
+
+    assert (telemetry.request().name, framework.asked) == ("GET /told", 1)
+
+
+def test_a_framework_that_breaks_costs_the_route(protocol, telemetry, caplog):
+    """What the inside of a framework raises is said once; the request is answered, and named otherwise."""
+
+    def broken():
+        raise LookupError("s3cr3t")
+
+    layer = protocol.module.RouteTemplateMiddleware(protocol.build(Described()))
+    layer.routes.router = Framework(broken)
+    app = by_hand(protocol, telemetry, layer)
+    assert [protocol.get(app, "/orders").status for _ in range(2)] == [200, 200]
+
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "otel_middleware"]
+    assert "LookupError" in said
+    assert {span.name for span in telemetry.spans} == {"GET /orders"}

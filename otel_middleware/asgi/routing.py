@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
+from otel_middleware._by_hand_route import ask, declare, infer
 from otel_middleware._layers import routes_of
+from otel_middleware.asgi._by_hand import by_hand
 from otel_middleware.asgi._shadow import ScopeRequest, below
 from otel_middleware.frameworks import asgi_router
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.resolution import Routes
@@ -47,34 +50,31 @@ class RouteTemplateMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         exchange = exchange_in(scope)
-        if exchange is not None:
-            if exchange.plan.routes is not self.routes:
-                self.routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
-        elif scope.get("type") in ("http", "websocket"):
-            span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
-            if span is not None:
-                return await self._name(span, scope, receive, send)
+        if exchange is None:
+            return await by_hand(self._named, self.app, scope, receive, send)
+        if exchange.plan.routes is not self.routes:
+            self.routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
         return await self.app(scope, receive, send)
 
-    async def _name(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
-        router = self.routes.router
-        root, path = below(scope, span.request.path)
-        if span.declare(self.routes, path, scope):
+    async def _named(self, current: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
+        routes = self.routes
+        root, path = below(scope, ScopeRequest(scope).path)
+        if declare(current, routes, path, scope):
             return await self.app(scope, receive, send)
-        given = scope if router is None else router.prepared(scope)
+        given = scope if routes.router is None else routes.router.prepared(scope)
         told = False
 
         async def watched(message: Message) -> None:
             nonlocal told
             if message["type"] in _STARTS:
-                told = span.ask(self.routes, root, path, given)
+                told = ask(current, routes, root, path, given)
                 if not told:
-                    span.infer(self.routes, message.get("status"))
+                    infer(current, routes, message.get("status"))
             await send(message)
 
         try:
             return await self.app(given, receive, watched)
         except BaseException:
             if not told:
-                span.ask(self.routes, root, path, given)
+                ask(current, routes, root, path, given)
             raise

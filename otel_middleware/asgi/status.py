@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
 from otel_middleware._layers import errors_of
-from otel_middleware.asgi._answer import lines
-from otel_middleware.asgi._shadow import ScopeRequest
+from otel_middleware.asgi._by_hand import by_hand
 from otel_middleware.status import ErrorStatuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
+    from otel_middleware._by_hand import CurrentSpan
+    from otel_middleware.asgi._types import App, Receive, Scope, Send
     from otel_middleware.request import Response
 
 __all__ = ["ErrorStatusMiddleware"]
@@ -22,8 +22,12 @@ __all__ = ["ErrorStatusMiddleware"]
 class ErrorStatusMiddleware:
     """Correct which responses count as errors on the server span.
 
-    Stands inside ``OpenTelemetryMiddleware``, in any order with its siblings; acts once upstream has seen the status. Where no
-    server span is recording it does nothing.
+    Stands inside ``OpenTelemetryMiddleware``, in any order with its siblings; acts once upstream has seen the status, and when
+    the application raises. Where no server span is recording it does nothing.
+
+    Upstream has written its own before, and ends the span: what a policy calls no error keeps upstream's ``error.type``, with
+    the status ``OK``, since attributes cannot be taken back; and of an exception that is raised after the last byte, as
+    frameworks do that have answered 500, nothing is shown.
 
     Args:
         app: The ASGI application.
@@ -39,28 +43,12 @@ class ErrorStatusMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope.get("type") in ("http", "websocket"):
-            exchange = exchange_in(scope)
-            if exchange is not None:
-                exchange.set_verdict(self.errors)
-            else:
-                span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
-                if span is not None:
-                    return await self._correct(span, scope, receive, send)
+        exchange = exchange_in(scope)
+        if exchange is None:
+            return await by_hand(self._judged, self.app, scope, receive, send)
+        exchange.set_verdict(self.errors)
         return await self.app(scope, receive, send)
 
-    async def _correct(self, span: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            await send(message)
-            if message["type"] == "http.response.start":
-                started = True
-                span.set_verdict(self.errors, message.get("status"), lambda: lines(message.get("headers") or ()))
-
-        try:
-            return await self.app(scope, receive, watched)
-        except Exception as error:
-            span.raised(error, started=started)
-            raise
+    async def _judged(self, current: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
+        current.set_verdict(self.errors)
+        return await self.app(scope, receive, send)

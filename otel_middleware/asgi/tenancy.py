@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import attach, get_current
-
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
 from otel_middleware._layers import tenants_of
-from otel_middleware.asgi._shadow import ScopeRequest
+from otel_middleware.asgi._by_hand import by_hand
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
-
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.asgi._types import App, Receive, Scope, Send
     from otel_middleware.tenancy import TenantPolicy, Tenants
 
@@ -40,18 +37,11 @@ class TenantMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
         exchange = exchange_in(scope)
-        if exchange is not None:
-            exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
-        elif scope.get("type") in ("http", "websocket"):
-            span = CurrentSpan.of(lambda: ScopeRequest(scope), scope["type"])
-            if span is not None:
-                return await self._tagged(span.set_tenant(self.tenants), scope, receive, send)
+        if exchange is None:
+            return await by_hand(self._tagged, self.app, scope, receive, send)
+        exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
         return await self.app(scope, receive, send)
 
-    async def _tagged(self, context: Context, scope: Scope, receive: Receive, send: Send) -> Any:
-        previous = get_current()
-        attach(context)
-        try:
-            return await self.app(scope, receive, send)
-        finally:
-            attach(previous)
+    async def _tagged(self, current: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:
+        current.set_tenant(self.tenants.of(current.request), self.tenants)
+        return await self.app(scope, receive, send)

@@ -9,7 +9,7 @@ from opentelemetry.context import Context, get_value
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_middleware._context_keys import EXCHANGE_KEY, TAGGED_KEY
+from otel_middleware._context_keys import BY_HAND_KEY, EXCHANGE_KEY
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Span
@@ -77,7 +77,7 @@ class TenantLogFilter(logging.Filter):
 
 def _tenant(context: Context | None) -> tuple[str, str] | None:
     """Attribute and tenant of the request that *context* (``None``: the current one) belongs to."""
-    told: Any = get_value(EXCHANGE_KEY, context) or get_value(TAGGED_KEY, context)
+    told: Any = get_value(EXCHANGE_KEY, context) or get_value(BY_HAND_KEY, context)
     if told is None or told.tenants is None or told.tenant is None:
         return None
     return told.tenants.attribute, told.tenant

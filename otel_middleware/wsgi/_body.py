@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import attach, get_current
 
-from otel_middleware.wsgi._ending import closing, closing_failed, failed
+from otel_middleware.wsgi._ending import closing, closing_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +56,7 @@ class Body:
         try:
             return Steps(self, iter(self._body))
         except BaseException as error:
-            failed(self._watch, error)
+            self._watch.failed(error)
             raise
         finally:
             attach(previous)
@@ -76,7 +76,7 @@ class Body:
             self.ended()
             raise
         except BaseException as error:
-            failed(self._watch, error)
+            self._watch.failed(error)
             raise
         finally:
             self._context = get_current()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from otel_middleware.wsgi._types import Environ
     from otel_middleware.wsgi._watch import Watch
 
-__all__ = ["silent_body", "watched_body"]
+__all__ = ["Silence", "silent_body", "watched_body"]
 
 
 def watched_body(watch: Watch, environ: Environ, body: Any, context: Context) -> Any:
@@ -66,12 +66,12 @@ def _file(exchange: Exchange, file: Any) -> Any:
     return file
 
 
-class _Silence:
+class Silence:
     """Stands for the exchange, and the watch, of a request that is not reported: over before it began."""
 
     over = True
-    bytes_sent = None
-    first_byte = None
+    bytes_sent: int | None = None
+    first_byte: int | None = None
     span = None
 
     def __init__(self) -> None:
@@ -81,8 +81,10 @@ class _Silence:
 
     def unanswered(self) -> None: ...
 
+    def failed(self, error: BaseException) -> None: ...
 
-_SILENCE: Any = _Silence()
+
+_SILENCE: Any = Silence()
 
 
 def silent_body(environ: Environ, body: Any, context: Context) -> Any:

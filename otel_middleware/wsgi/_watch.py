@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import say_once
 from otel_middleware.wsgi._answer import answered
-from otel_middleware.wsgi._ending import came_from
+from otel_middleware.wsgi._ending import came_from, failed
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
@@ -68,6 +68,10 @@ class Watch:
                 exchange.first_byte = perf_counter_ns()
             exchange.bytes_sent += len(data)
         return result
+
+    def failed(self, error: BaseException) -> None:
+        """Note that a step of the body raised *error*."""
+        failed(self, error)
 
     def caused(self, error: BaseException) -> bool:
         """Whether *error* is the very error that the server's ``write`` raised, or was raised from it."""

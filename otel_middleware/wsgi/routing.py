@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
+from otel_middleware._by_hand_route import ask, declare, infer
 from otel_middleware._layers import routes_of
 from otel_middleware.frameworks import wsgi_router
 from otel_middleware.wsgi._answer import status_code
-from otel_middleware.wsgi._shadow import EnvironRequest, below
+from otel_middleware.wsgi._by_hand import by_hand
+from otel_middleware.wsgi._shadow import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.resolution import Routes
     from otel_middleware.routing.table import RouteTable
@@ -25,8 +28,8 @@ class RouteTemplateMiddleware:
     """Name the server span by the template of the route.
 
     Stands inside ``OpenTelemetryMiddleware``, in any order with its siblings; declared templates act before the application
-    is called, a framework's when the response starts or the application has returned, inferred ones then. Where no server
-    span is recording it does nothing.
+    is called, a framework's when the response starts or the application has returned, inferred ones then, too. Where no
+    server span is recording it does nothing.
 
     Args:
         app: The WSGI application.
@@ -48,32 +51,34 @@ class RouteTemplateMiddleware:
         """Serve one request."""
         exchange = exchange_in(environ)
         if exchange is None:
-            span = CurrentSpan.of(lambda: EnvironRequest(environ))
-            if span is not None:
-                return self._name(span, environ, start_response)
-        elif exchange.plan.routes is not self.routes:
+            return by_hand(self._named, self.app, environ, start_response)
+        if exchange.plan.routes is not self.routes:
             self.routes.declare_inside(exchange, *below(environ), environ)
         return self.app(environ, start_response)
 
-    def _name(self, span: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _named(self, current: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        routes = self.routes
         root, path = below(environ)
-        if span.declare(self.routes, path, environ):
+        if declare(current, routes, path, environ):
             return self.app(environ, start_response)
         code: int | None = None
-        told = False
+        told = returned = False
 
-        def watched(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Write:
+        def watched(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Write:
             nonlocal code, told
             code = status_code(status)
-            told = span.ask(self.routes, root, path, environ)
-            return start_response(status, headers, *exc_info)
+            told = ask(current, routes, root, path, environ)
+            if returned and not told:  # a generator starts its response in its first step
+                infer(current, routes, code)
+            return start_response(status, headers, *exc_info, **named)
 
         try:
             body = self.app(environ, watched)
         except BaseException:
             if not told:
-                span.ask(self.routes, root, path, environ)
+                ask(current, routes, root, path, environ)
             raise
-        if not told and not span.ask(self.routes, root, path, environ, body):
-            span.infer(self.routes, code)
+        returned = True
+        if not told and not ask(current, routes, root, path, environ, body):
+            infer(current, routes, code)
         return body

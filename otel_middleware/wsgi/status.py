@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
 from otel_middleware._layers import errors_of
 from otel_middleware.status import ErrorStatuses
-from otel_middleware.wsgi._answer import lines, status_code
-from otel_middleware.wsgi._shadow import EnvironRequest
+from otel_middleware.wsgi._by_hand import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.request import Response
-    from otel_middleware.wsgi._types import App, Environ, StartResponse, Write
+    from otel_middleware.wsgi._types import App, Environ, StartResponse
 
 __all__ = ["ErrorStatusMiddleware"]
 
@@ -22,8 +22,13 @@ __all__ = ["ErrorStatusMiddleware"]
 class ErrorStatusMiddleware:
     """Correct which responses count as errors on the server span.
 
-    Stands inside ``OpenTelemetryMiddleware``, in any order with its siblings; acts once upstream has seen the status. Where no
-    server span is recording it does nothing.
+    Stands inside ``OpenTelemetryMiddleware``, in any order with its siblings; acts once upstream has seen the status, and when
+    the application raises. Where no server span is recording it does nothing.
+
+    Upstream has written its own before, and ends the span: what a policy calls no error keeps upstream's ``error.type``, with
+    the status ``OK``, since attributes cannot be taken back; and where the application raises in its call, not in its
+    body, upstream's ``error.type`` under stable conventions has no module. ``SanitizationMiddleware`` around upstream leaves
+    it the qualified name.
 
     Args:
         app: The WSGI application.
@@ -40,26 +45,11 @@ class ErrorStatusMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         exchange = exchange_in(environ)
-        if exchange is not None:
-            exchange.set_verdict(self.errors)
-        else:
-            span = CurrentSpan.of(lambda: EnvironRequest(environ))
-            if span is not None:
-                return self._correct(span, environ, start_response)
+        if exchange is None:
+            return by_hand(self._judged, self.app, environ, start_response)
+        exchange.set_verdict(self.errors)
         return self.app(environ, start_response)
 
-    def _correct(self, span: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        started = False
-
-        def watched(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Write:
-            nonlocal started
-            write = start_response(status, headers, *exc_info)
-            started = True
-            span.set_verdict(self.errors, status_code(status), lambda: lines(headers))
-            return write
-
-        try:
-            return self.app(environ, watched)
-        except Exception as error:
-            span.raised(error, started=started)
-            raise
+    def _judged(self, current: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        current.set_verdict(self.errors)
+        return self.app(environ, start_response)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentelemetry.context import attach, get_current
-
-from otel_middleware._by_hand import CurrentSpan, exchange_in
+from otel_middleware._by_hand import exchange_in
 from otel_middleware._layers import tenants_of
-from otel_middleware.wsgi._shadow import EnvironRequest
+from otel_middleware.wsgi._by_hand import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opentelemetry.context import Context
-
+    from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.tenancy import TenantPolicy, Tenants
     from otel_middleware.wsgi._types import App, Environ, StartResponse
 
@@ -42,18 +39,11 @@ class TenantMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         exchange = exchange_in(environ)
-        if exchange is not None:
-            exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
-        else:
-            span = CurrentSpan.of(lambda: EnvironRequest(environ))
-            if span is not None:
-                return self._tagged(span.set_tenant(self.tenants), environ, start_response)
+        if exchange is None:
+            return by_hand(self._tagged, self.app, environ, start_response)
+        exchange.set_tenant(self.tenants.of(exchange.request, exchange.tenant_believed), self.tenants)
         return self.app(environ, start_response)
 
-    def _tagged(self, context: Context, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        previous = get_current()
-        attach(context)
-        try:
-            return self.app(environ, start_response)
-        finally:
-            attach(previous)
+    def _tagged(self, current: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        current.set_tenant(self.tenants.of(current.request), self.tenants)
+        return self.app(environ, start_response)

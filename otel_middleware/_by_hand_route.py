@@ -1,0 +1,52 @@
+"""Which route a request took that has no exchange: asked of a table, a framework or a learner, and said to its span."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._guard import guarded, say_once
+from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED, outranked
+from otel_middleware._said_template import said_template
+from otel_middleware.frameworks import Asked
+
+if TYPE_CHECKING:
+    from otel_middleware._by_hand import CurrentSpan
+    from otel_middleware.routing.resolution import Routes
+
+__all__ = ["ask", "declare", "infer", "shown_template"]
+
+
+def declare(current: CurrentSpan, routes: Routes, path: str, carrier: Any) -> bool:
+    """Name the request by a declared template; whether there is one."""
+    template = guarded("looking for a route", routes.declared, path, current.request.method, carrier, shown_template)
+    if template is not None:
+        current.set_route(template, DECLARED, routes.method_in_name)
+    return template is not None
+
+
+def ask(current: CurrentSpan, routes: Routes, root: str, path: str, carrier: Any, body: Any = None) -> bool:
+    """Name the request by what the framework tells; whether it is told, or something better was before."""
+    if not outranked(current.source, FRAMEWORK):
+        return True
+    asked = Asked(current.kind, current.request, path, root)
+    try:
+        template = None if routes.router is None else routes.router.template(carrier, asked, body)
+    except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
+        say_once("by hand", "asking the application for its route", error, "no route", of=routes)
+        return False
+    if template:
+        current.set_route(template, FRAMEWORK, routes.method_in_name)
+    return bool(template)
+
+
+def infer(current: CurrentSpan, routes: Routes, status: int | None) -> None:
+    """Name the request by what others like it taught."""
+    template = routes.inferred(sanitizer_of(SANITIZER).path(current.request.path), status)
+    if template:
+        current.set_route(template, INFERRED, routes.method_in_name)
+
+
+def shown_template(template: Any) -> str | None:
+    """By the default sanitizer: by hand nobody gave one, and names are shown."""
+    return said_template(template, sanitizer_of(SANITIZER).path)
