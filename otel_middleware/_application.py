@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from opentelemetry.context import attach, get_current, get_value
 from opentelemetry.trace import INVALID_SPAN, Span
 
+from otel_middleware import _attributes as names
 from otel_middleware._by_hand import served
 from otel_middleware._by_hand_route import shown_template
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._defaults import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import APPLICATION
+from otel_middleware._text import qualified_name
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -73,18 +75,21 @@ def record_error(error: BaseException | str) -> None:
     the status over ``error.type`` when such a response starts.
 
     Args:
-        error: The exception, or a low-cardinality name for ``error.type``.
+        error: The exception, or a low-cardinality name for ``error.type``; a class stands for its name.
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        exchange.recorded = error if isinstance(error, BaseException) else _safe_name(exchange.plan.safe_text, error)
+        exchange.recorded = _told(error, exchange.plan.safe_text)
     elif exchange is None and (by_hand := served()) is not None:
-        clean = sanitizer_of(SANITIZER).text
-        by_hand.record(error if isinstance(error, BaseException) else _safe_name(clean, error))
+        by_hand.record(_told(error, sanitizer_of(SANITIZER).text))
 
 
-def _safe_name(clean: Callable[[str], str], name: Any) -> str:
-    return guarded("Sanitizer.text", clean, str(name)) or "_OTHER"
+def _told(error: Any, clean: Callable[[str], str]) -> BaseException | str:
+    """*error* as it is noted: an exception as it is, a class by its name, anything else as safe text."""
+    if isinstance(error, BaseException):
+        return error
+    name = guarded("naming an error", qualified_name if isinstance(error, type) else str, error) or ""
+    return guarded("Sanitizer.text", clean, name) or names.OTHER_ERROR_TYPE
 
 
 def server_span() -> Span:

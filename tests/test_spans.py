@@ -297,6 +297,33 @@ LINK = "/verify/{verification_token_of_the_account}"
 SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + "c0ffee" * 5
 
 
+class Unreadable:
+    """Cannot be made text."""
+
+    def __str__(self):
+        raise LookupError
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (KeyError("x"), "KeyError"),
+        (KeyError, "KeyError"),
+        (Described, "harness.Described"),
+        ("out_of_stock", "out_of_stock"),
+        (507, "507"),
+        ("", "_OTHER"),
+        (Unreadable(), "_OTHER"),
+    ],
+)
+def test_whatever_is_said_of_an_error_is_a_name(protocol, telemetry, said, name):
+    """An exception, a class or text; what is none of these costs the request nothing."""
+    app = instrumented(protocol, telemetry, Described(status=503, inside=lambda _: record_error(said)))
+
+    assert protocol.get(app).status == 503
+    assert telemetry.request().attributes["error.type"] == name
+
+
 @pytest.mark.parametrize("source", ["set_route", "callable"])
 @pytest.mark.parametrize(
     ("said", "shown"),
