@@ -21,7 +21,7 @@ MAX_VISITED = 400  # nodes: bounds one look
 
 
 def is_file_tree(node: Node, *, known: bool = False) -> bool:
-    """Whether the paths below *node* end on many depths in names with many extensions, or are open on three levels in a row.
+    """Whether the paths below *node* end on many depths in names with many extensions, or are open on level after level.
 
     Args:
         node: Not the root.
@@ -29,7 +29,7 @@ def is_file_tree(node: Node, *, known: bool = False) -> bool:
     """
     if node.tail is not None or node.is_leaf:
         return False
-    return _is_open_all_the_way(node) or _is_full_of_files(node, known=known)
+    return _is_open_all_the_way(node) or _is_above_files(node) or _is_full_of_files(node, known=known)
 
 
 def _is_open_all_the_way(node: Node) -> bool:
@@ -39,7 +39,21 @@ def _is_open_all_the_way(node: Node) -> bool:
         place = place.slots.get(HOLE)
         if place is not None:
             levels.append(place)
-    return len(levels) == MIN_DEPTHS and sum(level.ends > 0 for level in levels) >= MIN_DEPTHS - 1
+    if len(levels) < MIN_DEPTHS or _has_routes(levels[-1]) or HOLE not in levels[-1].slots:
+        return False
+    return sum(level.ends > 0 for level in levels) >= MIN_DEPTHS - 1
+
+
+def _is_above_files(node: Node) -> bool:
+    """Whether there are files here, and in every folder, which was found first."""
+    folders = node.slots.get(HOLE)
+    if folders is None or folders.tail is None or _has_routes(node):
+        return False
+    return sum(slot.hits for slot in node.slots.values() if _is_file(slot)) >= MIN_ENDPOINTS
+
+
+def _is_file(node: Node) -> bool:
+    return node.text is FILE_PLACE or node.place.startswith("{}.")
 
 
 def _has_routes(node: Node) -> bool:
@@ -54,7 +68,7 @@ def _is_full_of_files(node: Node, *, known: bool) -> bool:
     for depth, endpoint in _endpoints(node):
         weight = min(endpoint.hits, MIN_ENDPOINTS) if endpoint.text is FILE_PLACE else 1
         endpoints += weight
-        if endpoint.place.startswith("{}.") or endpoint.text is FILE_PLACE:
+        if _is_file(endpoint):
             depths.add(depth)
             kinds[endpoint.place] = kinds.get(endpoint.place, 0) + weight
     files = sum(kinds.values())

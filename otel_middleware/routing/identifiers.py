@@ -19,6 +19,8 @@ MIN_LEADING = 8  # 12ab34cd: the same, when it begins with a digit
 MIN_HEX, HEX_DIGITS = 7, 2  # a shortened hash
 MIN_CONSONANTS = 8  # characters of a text in which six consonants in a row are no abbreviation
 CASE_RUN = 4  # the case of random letters changes more often than every so many characters
+MIN_UNREADABLE = 16  # characters of a text that nobody can read
+SHORT_NAME, REAL_NAME = 2, 4  # letters of a name that hardly is one, and of a known one that is no coincidence
 
 _DIGIT = re.compile(r"\d")
 _SEPARATOR = re.compile(r"[-_.~:]")
@@ -28,12 +30,17 @@ _MIXED_CASE = re.compile(r"[a-z].*[A-Z]|[A-Z].*[a-z]")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{6}", re.IGNORECASE)
 _CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
+_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_TICKET = re.compile(r"(?:[A-Z]{2,10}[-_])+\d+")  # WEB-86
 _PREFIXED = re.compile(r"(?:[a-z]{1,12}_){1,3}(?P<tail>[A-Za-z0-9]{8,})")  # cus_9s6XKzkNRiz8i3
 
 
 def is_identifier(text: str, words: Lexicon) -> bool:
     """Whether *text* is random. Its words are looked up in *words* where the form alone does not tell."""
     if "_" in text and _is_prefixed(text, words):
+        return True
+    if len(text) >= MIN_UNREADABLE and _is_unreadable(text, words):
         return True
     digits = len(_DIGIT.findall(text))
     return _has_random_digits(text, digits, words) if digits else _has_random_letters(text)
@@ -52,6 +59,8 @@ def _has_random_digits(text: str, digits: int, words: Lexicon) -> bool:
         return not words.knows_all(text)
     if digits >= ARTICLE_DIGITS and len(text) >= MIN_ARTICLE and _CAPITAL.search(text):
         return True
+    if _TICKET.fullmatch(text):
+        return True
     return any(_is_random_piece(piece, words) for piece in _SEPARATOR.split(text) if _DIGIT.search(piece))
 
 
@@ -67,6 +76,18 @@ def _is_random_piece(piece: str, words: Lexicon) -> bool:
         or bool(_MIXED_CASE.search(piece))
         or (size >= MIN_SOME_RUNS and not words.knows_all(piece))
     )
+
+
+def _is_unreadable(text: str, words: Lexicon) -> bool:
+    """Whether *text* is one strange word in capitals, or half of its names cannot be said: ``JpYVRpevzyjs-WVcacjln``."""
+    if text.isascii() and text.isalpha() and text.isupper():
+        return not words.knows(text)
+    if not _MIXED_CASE.search(text):
+        return False
+    names = _NAME.findall(text)
+    if any(len(name) >= REAL_NAME and words.knows(name) for name in names):
+        return False
+    return 2 * sum(len(name) <= SHORT_NAME or not _VOWEL.search(name) for name in names) >= len(names)
 
 
 def _has_random_letters(text: str) -> bool:

@@ -16,7 +16,7 @@ from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.exported import LearnedRoute, text_of
 from otel_middleware.routing.learner import Learner
 from otel_middleware.routing.lexicon import lexicon
-from otel_middleware.routing.recent import RecentPaths
+from otel_middleware.routing.recent import RecentPaths, without_parameters
 from otel_middleware.routing.reviewed import declarations_of_text
 from otel_middleware.routing.settled import SettledLearner
 from otel_middleware.routing.table import RouteTable
@@ -126,7 +126,8 @@ class InferredRoutes:
 
 
 def _canonical(path: str) -> str:
-    """*path* without empty segments."""
+    """*path* without parameters and empty segments."""
+    path = without_parameters(path)
     return _SLASHES.sub("/", path) if "//" in path else path or "/"
 
 

@@ -14,7 +14,7 @@ __all__ = ["Lexicon", "lexicon"]
 
 # A name is cut where people cut it: at separators, digits, and changes of case (HTTPServer -> HTTP, Server).
 _NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|[._-]v\d{1,2}$")
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|[._-]v\d{1,2}(?=$|\.)")
 _UNNUMBERED = frozenset({"latest", "stable"})
 _VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d*)?")
 _NUMERONYM = re.compile(
@@ -25,6 +25,7 @@ _LONG_NUMBER = re.compile(r"\d{3}")
 _ODD_CAPITALS = re.compile(r"[a-z][A-Z]{2,}|[A-Z]{2,}[a-z]|[a-z][A-Z][a-z]?[A-Z]|[A-Z]$")
 
 UNKNOWN = 0.35  # likeness of a single word that is not in the lexicon
+ODD = 0.1  # the same, in capitals that no route has
 MAX_MEMO = 2048  # tokens that are remembered
 MAX_ACRONYM = 3
 MAX_TOKENS = 9  # nobody writes a static route of ten words
@@ -84,7 +85,7 @@ class Lexicon:
     def _of_mixed(self, word: str) -> float:
         """The same for capitals, digits and other separators."""
         if len(word) <= MAX_ACRONYM and word.isupper():
-            return 0.3 if self.knows(word) else 0.1  # an acronym; a country or an airport
+            return 0.3 if self.knows(word) else ODD  # an acronym; a country or an airport
         stem = _SUFFIX.sub("", word) if "." in word or "v" in word else word
         numbers: list[str] = []
         if _DIGITS.search(stem):
@@ -94,6 +95,8 @@ class Lexicon:
             numbers = _DIGITS.findall(stem)
             if len(numbers) > 1 or (numbers and len(numbers[0]) > MAX_NUMBER):
                 return 0.0
+            if numbers and len(stem) > MAX_ACRONYM and stem.isupper():
+                return ODD  # SAVE20
         return self._judged(stem, _NAME.findall(stem), has_number=bool(numbers))
 
     def _judged(self, stem: str, names: list[str], *, has_number: bool) -> float:
@@ -110,7 +113,7 @@ class Lexicon:
         if has_number:
             return 0.0
         if len(names) == 1:
-            return 0.1 if _ODD_CAPITALS.search(stem) else UNKNOWN
+            return ODD if _ODD_CAPITALS.search(stem) else UNKNOWN
         return max(0.05, 0.25 - 0.05 * (len(names) - 1)) + 0.3 * known / len(names)
 
     def _inflected(self, token: str) -> bool:

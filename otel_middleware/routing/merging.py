@@ -43,6 +43,7 @@ class Merger:
         target.group = target.group or source.group
         target.locales |= source.locales
         target.files |= source.files
+        target.numbered |= source.numbered
         self._left -= 1
         if target.tail is not None and source.tail is None:
             self._swallow(target.tail, source)

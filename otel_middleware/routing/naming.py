@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from otel_middleware.routing.evidence import ROUTE_LIKE
 from otel_middleware.routing.labels import widened
 from otel_middleware.routing.node import REPRESENTATIONS, TAIL_PLACE
-from otel_middleware.routing.segments import HOLE, LOCALE_PLACE
+from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, MARKED_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def _siblings_below(parent: Node, likeness: float, *, inclusive: bool = True) ->
 
 
 def _files_below(parent: Node) -> int:
-    return sum(word.place not in (HOLE, LOCALE_PLACE) for word in parent.words.values())
+    return sum(word.place not in (HOLE, LOCALE_PLACE, MARKED_PLACE) for word in parent.words.values())
 
 
 def _is_file(place: str) -> bool:

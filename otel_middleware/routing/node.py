@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_middleware.routing.segments import HOLE, LOCALE_PLACE
+from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, MARKED_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ __all__ = ["FILE_PLACE", "FIRST_REVIEW", "LABEL_OF_PLACE", "REPRESENTATIONS", "T
 
 FIRST_REVIEW = 64  # hits after which a node is looked at again, then at every doubling
 FIRST_EVALUATION = 3  # words below one node: fewer are no crowd
+MAX_BESIDE_VALUES = 48  # words beside values: then a mark means nothing either
 
 FILE_PLACE = "{}\0file"
 TAIL_PLACE = "{}\0path"
@@ -67,13 +68,14 @@ class Node:
         waiting: A word that is probably a value, and printed as one until it has been seen more often.
         group: Set when unknown words below are values.
         locales, files: Whether unknown locales, names with an extension, below go to a slot of their own.
+        numbered: Whether unknown words with a number, below, are values.
         review, evaluation: Hits, and number of words, at which it is looked at again.
         since: Number of the learned request that made it.
         name, generation: The template, and the naming generation it was printed in.
     """
 
     __slots__ = (
-        "ends", "evaluation", "files", "generation", "group", "hits", "label", "likeness", "locales", "name",
+        "ends", "evaluation", "files", "generation", "group", "hits", "label", "likeness", "locales", "name", "numbered",
         "place", "review", "since", "slots", "text", "value", "waiting", "words",
     )  # fmt: skip
 
@@ -92,6 +94,7 @@ class Node:
         self.group: Group | None = None
         self.locales = False
         self.files = False
+        self.numbered = False
         self.review = FIRST_REVIEW
         self.evaluation = FIRST_EVALUATION
         self.name: str | None = None
@@ -101,6 +104,11 @@ class Node:
     def is_leaf(self) -> bool:
         """Whether nothing is below."""
         return not (self.words or self.slots)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it is a word that is written as no value is."""
+        return self.place is MARKED_PLACE
 
     @property
     def tail(self) -> Node | None:
@@ -119,16 +127,25 @@ class Node:
 
     def slot_for(self, segment: Segment) -> str | None:
         """The key of the slot that *segment* goes to, ``None`` when it is a word here."""
-        if segment.label is None and self.group is None and not self._takes(segment):
+        if segment.label is None and self._is_word(segment):
             return None
         if segment.place is LOCALE_PLACE:
             return LOCALE_PLACE if self.locales else HOLE
         return segment.place if segment.place is HOLE else self._slot_of_skeleton(segment.place)
 
+    def _is_word(self, segment: Segment) -> bool:
+        if self.group is None:
+            return not self._takes(segment)
+        return segment.is_marked and len(self.words) < MAX_BESIDE_VALUES
+
     def _takes(self, segment: Segment) -> bool:
+        if self.numbered and segment.series:
+            return True
         return (self.locales and segment.is_locale) or (self.files and segment.place.startswith("{}."))
 
     def _slot_of_skeleton(self, place: str) -> str:
+        if place is MARKED_PLACE:
+            return HOLE
         if not place.startswith("{}."):
             return place
         if self.files:
@@ -153,7 +170,7 @@ class Node:
         """Forget everything below; a node that was merged away is left empty like this."""
         self.words = self.slots = _NO_CHILDREN
         self.group = None
-        self.locales = self.files = False
+        self.locales = self.files = self.numbered = False
 
     def schedule(self) -> None:
         """Set when to look again: at 3, 5, 7, 9 words, then at a third more; at twice the hits."""

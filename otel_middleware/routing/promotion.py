@@ -6,6 +6,7 @@ samples (``evidence.py``), and by the size of the tree.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from otel_middleware.routing.evidence import ROUTE_LIKE, weigh
@@ -14,7 +15,7 @@ from otel_middleware.routing.merging import Merger
 from otel_middleware.routing.node import FILE_PLACE, REPRESENTATIONS, TAIL_PLACE, Group, Node
 from otel_middleware.routing.reserved import RESERVED
 from otel_middleware.routing.rules import reason_to_open, stays_word
-from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment
+from otel_middleware.routing.segments import HOLE, LOCALE_PLACE, Segment, series_of
 from otel_middleware.routing.shapes import share_of_routes
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ MIN_FILE_KINDS = 3  # names with so many different extensions below one node are
 MIN_LOCALES = 5  # language tags that are no coincidence
 MIN_LOCALES_ALIKE = 3  # the same, when half of what is asked below them are the same routes
 LOCALES_REUSE = 0.5
+MIN_SERIES = 5  # words that are one but for their numbers: more than the steps of any form
 MAX_FOLDED = 64  # words per group that are remembered as values
 SAME_ROUTES = 2 / 3  # of the routes below a word exist below the values: it is a value
 RARE = 0.008  # of a node's hits: a static route is asked more often than that
@@ -44,7 +46,7 @@ def evaluate(tree: Tree, node: Node) -> list[Node]:
         _cut(tree, node)
         return []
     gather_files(tree, node)
-    touched = _gather_locales(tree, node)
+    touched = _gather_locales(tree, node) + _gather_series(tree, node)
     if node.group is not None:
         touched += _fold_back(tree, node)
     elif node.words:
@@ -73,6 +75,15 @@ def _gather_locales(tree: Tree, node: Node) -> list[Node]:
             return []
         node.locales = True
     return _fold(tree, node, locales) if locales else []
+
+
+def _gather_series(tree: Tree, node: Node) -> list[Node]:
+    """Make values of words that differ in their numbers."""
+    series = {child: name for child in node.words.values() if (name := series_of(child.text, child.likeness))}
+    if not node.numbered and max(Counter(series.values()).values(), default=0) < MIN_SERIES:
+        return []
+    node.numbered = True
+    return _fold(tree, node, series) if series else []
 
 
 def _fold(tree: Tree, node: Node, leaving: Iterable[Node]) -> list[Node]:
@@ -109,8 +120,8 @@ def _fold_back(tree: Tree, node: Node) -> list[Node]:
 
 
 def _is_value(child: Node, node: Node) -> bool:
-    if child.likeness < ROUTE_LIKE:
-        return True
+    if child.likeness < ROUTE_LIKE or child.is_marked:
+        return not child.is_marked
     values = node.slots.get(HOLE)
     if values is not None and share_of_routes(child, values, len(node.words)) >= SAME_ROUTES:
         return True

@@ -6,6 +6,7 @@ the tree are never much behind, and a path that is asked all the time costs litt
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from otel_middleware.routing.learner import MAX_DEPTH
 if TYPE_CHECKING:
     from otel_middleware.routing.learner import Learner
 
-__all__ = ["RecentPaths"]
+__all__ = ["RecentPaths", "without_parameters"]
 
 MAX_PATHS = 1024
 MAX_LENGTH = 256  # characters; longer paths are not kept
 BATCH = 4  # a batch is due when a path is behind by one in so many requests ...
 MAX_BATCH = 64  # ... or by so many
+
+_PARAMETERS = re.compile(r";[A-Za-z_][\w.-]*=[^/;]*")  # /cars;color=red, /cart;jsessionid=1A2B: asked for, like a query
 
 
 class _Recent:
@@ -92,7 +95,13 @@ class RecentPaths:
         return recent.template
 
 
+def without_parameters(path: str) -> str:
+    """*path* without what stands behind a semicolon as ``name=value``."""
+    return _PARAMETERS.sub("", path) if ";" in path else path
+
+
 def _segments(path: str) -> list[str]:
+    path = without_parameters(path)
     if "//" in path or path[-1:] == "/":
         return [text for text in path.split("/") if text]
     return path[1:].split("/") if path else []

@@ -102,6 +102,7 @@ _ARRIVING = (
 )
 
 _STRANGE = ((5, 0.15), (8, 0.28))  # so many weak words, at most so route-like: nobody chose them for a route
+_ESTABLISHED, _NEWCOMERS = 60, 1  # hits of a mean weak word: when so few are new any more, they are a closed set
 _PLAIN_CROWD = 14  # unknown words that end a path; a static menu of unknown words is shorter
 _ENDING = 0.9  # share of a plain crowd's words that end the path
 
@@ -113,8 +114,8 @@ def reason_to_open(tree: Tree, node: Node, evidence: Evidence) -> str | None:
 
 def stays_word(child: Node, node: Node, evidence: Evidence) -> bool:
     """Whether *child* is a static sibling of the values that the other words of *node* are."""
-    if child.likeness < ROUTE_LIKE:
-        return False
+    if child.likeness < ROUTE_LIKE or child.is_marked:
+        return child.is_marked
     shapes = evidence.shapes.get(child) or shapes_below(child)
     if shapes and evidence.parents >= _FEW:
         return overlap(shapes, evidence.common_shapes) < _ODD_SHAPES
@@ -179,7 +180,9 @@ def _structure(_: Tree, __: Node, e: Evidence) -> bool:
 
 
 def _lexical(_: Tree, __: Node, e: Evidence) -> bool:
-    """Several words that no programmer would choose."""
+    """Several words that no programmer would choose, and not always the same few."""
+    if e.weak_hits >= _ESTABLISHED * e.weak and e.weak_fresh * e.weak_hits <= _NEWCOMERS:
+        return False
     return any(e.weak >= weak and e.weak_likeness <= likeness for weak, likeness in _STRANGE)
 
 

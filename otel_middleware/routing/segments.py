@@ -10,19 +10,22 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_middleware.routing.labels import label_of
+from otel_middleware.routing.reserved import is_marked
 
 if TYPE_CHECKING:
     from otel_middleware.routing.lexicon import Lexicon
 
-__all__ = ["HOLE", "LOCALE_PLACE", "MAX_LENGTH", "Segment", "classify"]
+__all__ = ["HOLE", "LOCALE_PLACE", "MARKED_PLACE", "MAX_LENGTH", "Segment", "classify", "series_of"]
 
 HOLE = "{}"
 LOCALE_PLACE = (
     "{}\0locale"  # locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise
 )
+MARKED_PLACE = "{}\0marked"  # of words that stand nowhere as a value
 
 MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells
 MAX_LOCALE = 7
+MAX_NUMBERED = 0.9  # likeness of a word whose number is part of its name: as much as a route's own
 
 
 class Segment(NamedTuple):
@@ -32,19 +35,27 @@ class Segment(NamedTuple):
         label: Name of the type (``int``, ``uuid``, ``token`` ...), ``None`` for a word.
         place: The segment with its variable part replaced by ``{}``: where it stands, or would stand, as a value.
         likeness: How much a word looks like a route's own, 0 to 1; 0 for a typed value.
+        series: Of a word with numbers that may be one of many alike (``page7``): the word without them.
     """
 
     label: str | None
     place: str
     likeness: float
+    series: str | None = None
 
     @property
     def is_locale(self) -> bool:
         """Whether it is a language tag such as ``de`` or ``pt-br``."""
         return self.place == LOCALE_PLACE
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether it is a word that is written as no value is (``reserved.py``)."""
+        return self.place is MARKED_PLACE
+
 
 _INT = Segment("int", HOLE, 0.0)
+_MARKED = Segment(None, MARKED_PLACE, 1.0)
 
 # A few short words in lower case and version prefixes are most of what routes are made of: decided by one match.
 # Six consonants in a row occur in no word (y counts as a vowel).
@@ -55,9 +66,8 @@ _PLAIN = re.compile(
 _EXTENSIONS = frozenset(
     "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "
     "png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z "
-    "mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet".split(
-        " "
-    )
+    "mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet "
+    "yml toml ini sh go rs rb java kt cs cpp jsx tsx vue scss less ipynb whl m4s m4a flac heic".split(" ")
 )
 _SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
@@ -68,6 +78,8 @@ _LOCALE = re.compile(
     r"(?:a[fmrsz]|b[egns]|c[asy]|d[ae]|e[elnstu]|f[aiory]|g[alu]|h[eiruy]|i[dst]|ja|k[akmno]|l[tv]|m[klnrst]|n[beln]|"
     r"p[alt]|r[ou]|s[iklqrvw]|t[aehlr]|u[kruz]|vi|z[hu])(?:[-_][A-Za-z]{2}|[-_][A-Z][a-z]{3})?"
 )
+_NUMBER = re.compile(r"\d+")
+_RELEASE = re.compile(r"v\d+\.\d+")
 
 
 def classify(text: str, words: Lexicon) -> Segment:
@@ -77,6 +89,8 @@ def classify(text: str, words: Lexicon) -> Segment:
         text: Decoded, not empty, without slash.
         words: Knows the words that routes are made of.
     """
+    if text[0] in "$_-~" and is_marked(text, words):
+        return _MARKED
     if _PLAIN.fullmatch(text):
         return _word(text, HOLE, words)
     if text.isdecimal():
@@ -96,7 +110,16 @@ def _whole(text: str, words: Lexicon) -> Segment:
 def _word(text: str, place: str, words: Lexicon) -> Segment:
     if text[2:3] in "-_" and len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
         place = LOCALE_PLACE
-    return Segment(None, place, words.likeness(text))
+    likeness = words.likeness(text)
+    return Segment(None, place, likeness, series_of(text, likeness))
+
+
+def series_of(text: str, likeness: float) -> str | None:
+    """*text* without its numbers, when these may count; those of ``oauth2`` and ``v1`` do not."""
+    if likeness >= MAX_NUMBERED and not _RELEASE.fullmatch(text):
+        return None
+    series, numbers = _NUMBER.subn("#", text)
+    return series if numbers else None
 
 
 def _compound(text: str, words: Lexicon) -> Segment | None:
@@ -124,7 +147,7 @@ def _file(text: str, dot: int, words: Lexicon) -> Segment:
     stem = classify(text[: scale.start() if scale else dot], words)
     extension = text[dot:].lower()
     if stem.label is None:
-        return Segment(None, HOLE + extension, stem.likeness)
+        return Segment(None, HOLE + extension, stem.likeness, stem.series)
     return Segment(stem.label, stem.place + (scale.group() if scale else "") + extension, 0.0)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import random
 
+from otel_middleware.routing.filetrees import is_file_tree
 from otel_middleware.routing.inference import InferredRoutes
 from otel_middleware.routing.lexicon import lexicon
+from otel_middleware.routing.node import TAIL_PLACE
+from otel_middleware.routing.segments import HOLE, Segment
+from otel_middleware.routing.tree import Tree
 
 PEOPLE = "ada alan barbara claude donald edsger frances grace hedy ivan john ken leslie margaret niklaus".split()
 PROJECTS = "invoice-editor account-export upload-service order-history payment-search".split()
@@ -140,3 +144,101 @@ def test_a_word_in_a_new_crowd_waits():
     for _ in range(10):
         routes.learn("/p/report-builder", 200)
     assert routes.template_of("/p/report-builder") == "/p/report-builder"
+
+
+def test_a_marked_word_beside_values_is_a_route():
+    """``/_cluster`` is no user and ``/-/`` no repository, even when they are asked for the first time."""
+    routes = InferredRoutes()
+    for person in PEOPLE:
+        routes.learn(f"/{person}kz/repos", 200)
+        routes.learn(f"/{person}kz", 200)
+
+    assert routes.learn("/_cluster/health", 200) == "/_cluster/health"
+    assert routes.learn("/-/health", 200) == "/-/health"
+    assert routes.learn("/adakz/$count", 200) == "/{slug}/$count"
+
+
+def test_marks_mean_nothing_when_there_are_many():
+    """Names that begin with an underscore, too, are names when there is a crowd of them."""
+    words = [word for word in sorted(lexicon()._words) if len(word) == 5 and word.isalpha()][:200]
+    routes = InferredRoutes()
+    for name in [f"{person}kz" for person in PEOPLE] + [f"_{word}" for word in words]:
+        routes.learn(f"/u/{name}", 200)
+
+    assert len(lines(routes)) <= 50
+
+
+def test_a_few_strange_names_asked_all_the_time_are_no_open_set():
+    """Services called as nobody calls a route: when there was none new in thousands of requests there will be none."""
+    methods = ["CheckStock", "GetUser", "ListItems", "PlaceOrder", "RefundPayment"]
+    paths = [f"/{name}kz7/{method}" for name, method in zip(PEOPLE, methods, strict=False)]
+    routes = InferredRoutes()
+    for path in paths:
+        for _ in range(1000):
+            routes.learn(path, 200)
+
+    assert lines(routes) == paths
+
+
+def test_places_within_places_are_no_files():
+    """Countries, cities and hotels end paths on three levels, and no level goes on for ever."""
+    rng = random.Random(1)  # noqa: S311  the same
+    routes = InferredRoutes()
+    for _ in range(3000):
+        country, city, hotel = (f"{rng.choice(PEOPLE)}{rng.choice('kqx')}z" for _ in range(3))
+        path = rng.choice([f"/{country}", f"/{country}/{city}", f"/{country}/{city}/{hotel}"])
+        routes.learn(f"/hotels{path}", 200)
+
+    assert lines(routes) == ["/hotels/{slug}", "/hotels/{slug}/{slug}", "/hotels/{slug}/{slug}/{slug}"]
+
+
+def test_a_folder_found_first_does_not_divide_a_tree_of_files():
+    """Folders that are trees of files, beside files: all is one tree; beside routes it is not."""
+    tree = Tree()
+    bucket = tree.add_word(tree.root, "bucket", Segment(None, HOLE, 1.0))
+    folders = tree.add_slot(bucket, HOLE, "slug")
+    tree.add_slot(folders, TAIL_PLACE, "path")
+    files = tree.add_slot(bucket, "{}.pdf", "slug")
+    folders.hits = 92
+
+    files.hits, bucket.hits = 1, 93
+    assert not is_file_tree(bucket)
+    files.hits, bucket.hits = 8, 100
+    assert is_file_tree(bucket)
+    tree.add_word(bucket, "settings", Segment(None, HOLE, 1.0)).hits = 50
+    assert not is_file_tree(bucket)
+
+
+def test_parameters_of_a_segment_are_no_part_of_it():
+    """They are asked for like a query, and may be a session."""
+    routes = InferredRoutes()
+    names = {
+        routes.learn(path, 200)
+        for path in ("/cart.do", "/cart.do;jsessionid=0AAB6C8DE415E2E1", "/cart.do;jsessionid=ABCDEFABCDEF;v=1")
+    }
+    routes.load(routes.export())
+
+    assert names == {"/cart.do"}
+    assert routes.template_of("/cart.do;jsessionid=1") == "/cart.do"
+    assert routes.learn("/points/1.5,2.5;3.5,4.5", 200) == "/points/{list}"
+
+
+def test_words_that_differ_in_their_numbers_are_values():
+    """``page1`` to ``page9`` are no nine routes; the steps of a form are few, and ``v1``, ``v2`` are versions."""
+    routes = InferredRoutes()
+    for number in range(1, 10):
+        for _ in range(20):
+            routes.learn(f"/archive/page{number}", 200)
+            routes.learn(f"/{['v1', 'v2', 'v3'][number % 3]}/orders", 200)
+            routes.learn(f"/checkout/step{number % 3}", 200)
+
+    assert lines(routes) == [
+        "/archive/{slug}",
+        "/checkout/step0",
+        "/checkout/step1",
+        "/checkout/step2",
+        "/v1/orders",
+        "/v2/orders",
+        "/v3/orders",
+    ]
+    assert routes.learn("/archive/page10", 200) == "/archive/{slug}"

@@ -37,6 +37,10 @@ def segment(text):
         ("01JABCDEFGHJKMNPQRSTVWXYZ0", "token", "{}"),  # ULID
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "token", "{}"),  # JWT
         ("ABC-1234", "token", "{}"),  # article number
+        ("WEB-86", "token", "{}"),  # ticket
+        ("AKOLYDHJPGEZJAPUUOJW", "token", "{}"),  # a key that happens to have no digit
+        ("JpYVRpevzyjs-WVcacjln", "token", "{}"),  # the same
+        ("ypheuSFZeNGRDuc2", "token", "{}"),
         ("web-apple-bcdfghjklm-x2z4k", "token", "{}"),  # pod
         ("v2FyKq81xTnd0LpWc7Zb3Q", "token", "{}"),
         ("blue moon", "slug", "{}"),  # nobody writes a blank into a route
@@ -60,7 +64,7 @@ def segment(text):
 )
 def test_values_have_a_type_and_a_place(text, label, place):
     """A value is told from its form, and keeps what is syntax around it."""
-    assert segment(text) == (label, place, 0.0)
+    assert segment(text) == (label, place, 0.0, None)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,9 @@ def test_values_have_a_type_and_a_place(text, label, place):
         "create_user",
         "thank-you",
         "configmaps",  # a compound
+        "_search",
+        "$process-message",
+        "-",
         "stargazers",
         "warenkorb",  # German
         "robots.txt",
