@@ -46,7 +46,7 @@ def set_route(template: str) -> None:
     """
     exchange = _current()
     if exchange is not None and not exchange.over:
-        said = guarded("Sanitizer.path", type(exchange.plan).said_template, exchange.plan, template)
+        said = exchange.plan.said_template(template)
         if said is not None:
             exchange.set_route(said, APPLICATION)
     elif exchange is None and (by_hand := served()) is not None:

@@ -57,17 +57,21 @@ def shared() -> CurrentSpan | None:
     if found is None:
         return None
     span = get_current_span()
-    return None if span is not found.span and _is_of_server(span) else found
+    if span is not found.span and (_is_of_server(span) or not span.is_recording()):
+        return None
+    return found
 
 
 def opened(request: Callable[[], Request], kind: str = "http") -> CurrentSpan | None:
-    """The current server span, put into the context: whoever serves the request takes it out again.
+    """The current server span, put into the context, in the place of one around it: whoever serves the request restores that.
 
     ``None`` where no server span is recording, and there is nothing to do. Where layers stand inside a span that somebody else
     has opened inside of the server's, that cannot be what is wanted: it is said, once.
     """
     span = get_current_span()
     if not span.is_recording():
+        if _in_context() is not None:  # an unsampled request inside of a request is not that one
+            attach(set_value(BY_HAND_KEY, None))
         return None
     if not _is_of_server(span):
         if getattr(span, "kind", None) is SpanKind.INTERNAL and _misplaced.first():

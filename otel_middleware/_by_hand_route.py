@@ -35,9 +35,16 @@ def ask(current: CurrentSpan, routes: Routes, root: str, path: str, carrier: Any
     except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
         say_once("by hand", "asking the application for its route", error, "no route", of=routes)
         return False
+    if template and _has_secret(current.request.path):  # an unknown prefix is a part of the path
+        template = shown_template(template)
     if template:
         current.set_route(template, FRAMEWORK, routes.method_in_name)
     return bool(template)
+
+
+def _has_secret(path: str) -> bool:
+    safe: str = sanitizer_of(SANITIZER).path(path)
+    return safe != path
 
 
 def infer(current: CurrentSpan, routes: Routes, status: int | None) -> None:

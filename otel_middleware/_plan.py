@@ -10,6 +10,7 @@ from otel_middleware._connection import settle_connection
 from otel_middleware._consultation import ask, settle_parent
 from otel_middleware._deferred import settle_deferred, waiting
 from otel_middleware._exchange import Exchange
+from otel_middleware._guard import guarded
 from otel_middleware._measurement import Measurement
 from otel_middleware._methods import Methods
 from otel_middleware._proposals import Agents, Kinds
@@ -102,7 +103,9 @@ class Plan:
 
     def said_template(self, template: Any) -> str | None:
         """A template that the application says of one request, as it may be shown."""
-        return said_template(template, None if self.sanitizer is None else self.sanitizer.path)
+        return guarded(
+            "Sanitizer.path", said_template, template, None if self.sanitizer is None else self.sanitizer.path
+        )
 
     def safe_text(self, text: str) -> str:
         """*text* as it may be shown."""

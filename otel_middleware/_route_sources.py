@@ -9,5 +9,5 @@ _RANKS = {None: 0, INFERRED: 1, FRAMEWORK: 2, DECLARED: 3, APPLICATION: 4}
 
 
 def outranked(known: str | None, source: str) -> bool:
-    """Whether *source* may replace what *known* said: the same may, a worse one may not."""
-    return _RANKS[source] >= _RANKS[known]
+    """Whether *source* may replace what *known* said: the same may, a worse one may not. What is none of them is nothing."""
+    return _RANKS[source] >= _RANKS.get(known, 0)

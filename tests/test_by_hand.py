@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import copy_context
-from types import coroutine
+from types import SimpleNamespace, coroutine
+from wsgiref.util import shift_path_info
 
 import pytest
 from harness import UPSTREAM, Asgi, Described, Wsgi, by_hand, inside_a_span
 from opentelemetry.context import attach, get_current
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
-from otel_middleware import ErrorStatuses, Sanitizer, TenantFromHeader, _by_hand, asgi
+from otel_middleware import (
+    ErrorStatuses,
+    InferredRoutes,
+    Sanitizer,
+    TenantFromHeader,
+    _by_hand,
+    asgi,
+    record_error,
+    set_route,
+    set_tenant,
+)
 from otel_middleware._once import Once
+from otel_middleware.testing import Telemetry
 
 LAYERS = [
     ("RouteTemplateMiddleware", ["/orders/{order_id}"]),
@@ -245,6 +260,89 @@ def test_a_request_inside_of_a_request_has_a_span_of_its_own(protocol, telemetry
 
     named = {span.name: span.attributes["tenant.id"] for span in telemetry.spans}
     assert named == {"GET /": "acme", "GET /orders/{order_id}": "globex"}
+
+
+@pytest.mark.parametrize("layers", [[("RouteTemplateMiddleware", ["/orders/{order_id}"]), LAYERS[1]], []])
+def test_an_unsampled_request_inside_of_a_request_is_not_that_one(protocol, telemetry, layers):
+    """Neither its layers nor its application's verbs act on the caller's span."""
+    silent = SimpleNamespace(providers={"tracer_provider": TracerProvider(sampler=ALWAYS_OFF)})
+    described = Described(inside=lambda _: (set_route("/mine"), set_tenant("initech"), record_error("mine")))
+    inner = by_hand(protocol, silent, described, layers or [("ErrorStatusMiddleware",)])
+
+    def call(_carrier):
+        protocol.call(inner, protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")]))
+
+    if protocol.name == "asgi":
+
+        async def app(scope, receive, send):
+            carrier = protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")])
+            await inner(carrier, receive, lambda _message: receive())
+            await protocol.build(Described())(scope, receive, send)
+
+    else:
+        app = protocol.build(Described(inside=call))
+    outer = by_hand(protocol, telemetry, app, [("RouteTemplateMiddleware", ["/"]), LAYERS[1]])
+    protocol.get(outer, "/", headers=[("x-tenant-id", "acme")])
+
+    span = telemetry.request()
+    assert (span.name, span.attributes["tenant.id"]) == ("GET /", "acme")
+    assert "error.type" not in span.attributes
+    assert not span.events
+
+
+def test_what_somebody_else_says_of_a_routes_source_is_no_rank(protocol, telemetry):
+    """A source that is none of ours stands on the span already: the table's template replaces it."""
+
+    def hook(span, *_carrier):
+        span.set_attribute("otel_middleware.route.source", "gateway")
+
+    hooked = {"asgi": "server_request_hook", "wsgi": "request_hook"}[protocol.name]
+    app = protocol.module.RouteTemplateMiddleware(protocol.build(Described()), ["/orders/{order_id}"])
+    answer = protocol.get(UPSTREAM[protocol.name](app, **telemetry.providers, **{hooked: hook}), "/orders/7")
+
+    assert answer.status == 200
+    assert telemetry.request(route="/orders/{order_id}").attributes["otel_middleware.route.source"] == "declared"
+
+
+def test_a_response_that_is_replaced_is_learned_once():
+    """A WSGI generator that starts its response again, before the headers went, is one request."""
+    routes = InferredRoutes()
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+
+        def body():
+            try:
+                raise LookupError
+            except LookupError:
+                start_response("200 OK", [], sys.exc_info())
+            yield b"ok"
+
+        return body()
+
+    telemetry = Telemetry()
+    Wsgi().get(by_hand(Wsgi(), telemetry, app, [("RouteTemplateMiddleware", routes)]), "/orders/7")
+
+    assert "hits=1," in routes.export()
+
+
+def test_a_prefix_that_nobody_tells_is_shown_safely():
+    """What a middleware took off the path by hand may be a secret: neither name nor route has it."""
+    flask = pytest.importorskip("flask").Flask(__name__)
+    flask.add_url_rule("/orders/<order_id>", view_func=lambda order_id: "ok")
+    secret = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+    def shifting(environ, start_response):
+        shift_path_info(environ)
+        return flask(environ, start_response)
+
+    telemetry = Telemetry()
+    app = by_hand(Wsgi(), telemetry, shifting, [("RouteTemplateMiddleware",)], sanitize=True)
+    Wsgi().get(app, f"/{secret}/orders/7")
+
+    span = telemetry.request()
+    assert span.name.startswith("GET /REDACTED/orders/")
+    assert secret not in span.to_json()
 
 
 def generating(environ, start_response):

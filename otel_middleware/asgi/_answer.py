@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.propagators import get_global_response_propagator
 from opentelemetry.propagators.textmap import Setter
 
-from otel_middleware._guard import guarded
+from otel_middleware._guard import guarded, say_once
 from otel_middleware._wire import length_in
 from otel_middleware.asgi._shadow import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from otel_middleware._exchange import Exchange
     from otel_middleware.asgi._types import Message, Scope
@@ -30,10 +30,13 @@ def answered(exchange: Exchange, scope: Scope, message: Message) -> Message:
     if type(headers) is not list and type(headers) is not tuple:
         message, headers = _read(message, headers)
     exchange.response_headers = lambda: lines(headers)
-    exchange.expected_bytes = _content_length(headers)
     options = exchange.plan.options
-    if options.capture_response is not None:
-        exchange.capture(options.capture_response.attributes(lines(headers)))
+    try:
+        exchange.expected_bytes = _content_length(headers)
+        if options.capture_response is not None:
+            exchange.capture(options.capture_response.attributes(lines(headers)))
+    except Exception as error:  # noqa: BLE001 - the server says what it thinks of malformed headers
+        say_once("headers", "noting response headers", error, "they are not noted")
     if options.server_response_hook is not None:
         guarded(
             "server_response_hook", options.server_response_hook, exchange.span, scope, message.get("status"), headers
@@ -48,7 +51,10 @@ def accepted(exchange: Exchange, message: Message) -> Message:
     if capture is not None:
         if type(headers) is not list and type(headers) is not tuple:
             message, headers = _read(message, headers)
-        exchange.capture(capture.attributes(lines(headers)))
+        try:
+            exchange.capture(capture.attributes(lines(headers)))
+        except Exception as error:  # noqa: BLE001 - as above
+            say_once("headers", "noting response headers", error, "they are not noted")
     return _propagated(exchange, message)
 
 
@@ -56,8 +62,17 @@ def _read(message: Message, headers: Any) -> tuple[Message, Sequence[Any]]:
     """The message to forward, and its *headers*: ASGI takes any iterable of them, one that can be read only once as well."""
     if headers is None:
         return message, ()
-    read = list(headers)
+    read: list[Any] = []
+    try:
+        read.extend(headers)
+    except Exception as error:  # noqa: BLE001 - the server is to meet it, where it would have met it
+        return {**message, "headers": _again(read, error)}, read
     return ({**message, "headers": read} if iter(headers) is headers else message), read
+
+
+def _again(read: list[Any], error: Exception) -> Iterator[Any]:
+    yield from read
+    raise error
 
 
 def _propagated(exchange: Exchange, message: Message) -> Message:

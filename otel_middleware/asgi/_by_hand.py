@@ -41,14 +41,14 @@ async def by_hand(
         return await layer(current, scope, receive, send)
     previous = get_current()
     current = opened(lambda: ScopeRequest(scope), scope["type"])
-    if current is None:
-        return await app(scope, receive, send)
     try:
+        if current is None:
+            return await app(scope, receive, send)
         return await layer(current, scope, receive, _watched(current, send))
     except BaseException as error:
         if isinstance(error, GeneratorExit) and get_value(BY_HAND_KEY) is not current:
             previous = get_current()  # closed from outside, in a context that is not ours to restore
-        elif isinstance(error, Exception):
+        elif current is not None and isinstance(error, Exception):
             current.failed(error, sent=current.status is not None)
         raise
     finally:

@@ -79,7 +79,9 @@ def _gather_locales(tree: Tree, node: Node) -> list[Node]:
 
 def _gather_series(tree: Tree, node: Node) -> list[Node]:
     """Make values of words that differ in their numbers."""
-    series = {child: name for child in node.words.values() if (name := series_of(child.text, child.likeness))}
+    series = {
+        child: name for child in node.words.values() if (name := series_of(child.text, child.place, child.likeness))
+    }
     if not node.numbered and max(Counter(series.values()).values(), default=0) < MIN_SERIES:
         return []
     node.numbered = True

@@ -125,7 +125,7 @@ class Routes:
             say_once(type(error), f"asking {self.router.name} for its route", error, "no route", of=self)
             return
         if template:
-            exchange.set_route(_shown(template, exchange), FRAMEWORK)
+            _set(exchange, template, FRAMEWORK)
 
     def inferred(self, path: str, status: int | None) -> str | None:
         """When it is over: the inferred template of the sanitised *path*, learned from a success."""
@@ -155,9 +155,9 @@ class Routes:
         taken = root[len(exchange.root_path) :] if root.startswith(exchange.root_path) else ""
         prefix = exchange.plan.routes.told_prefix(exchange, carrier) if taken else ""
         if prefix is not None:
-            exchange.set_route(_shown(prefix + template, exchange), DECLARED)
+            _set(exchange, prefix + template, DECLARED)
         elif exchange.source != DECLARED:  # else the outer table knows the whole of it
-            exchange.set_route(_shown(fixed(taken) + template, exchange), DECLARED)
+            _set(exchange, fixed(taken) + template, DECLARED)
 
     def told_prefix(self, exchange: Exchange, carrier: Any) -> str | None:
         """The template of what the framework's routers have taken off the path so far; ``None`` when it does not tell."""
@@ -171,8 +171,10 @@ class Routes:
             return None
 
 
-def _shown(template: str, exchange: Exchange) -> str:
-    """*template* without the secrets that stood in this request's path: an unknown prefix is a part of it."""
-    if exchange.safe_path == exchange.request.path:
-        return template
-    return exchange.plan.said_template(template) or template
+def _set(exchange: Exchange, template: str, source: str) -> None:
+    """Name the request, without the secrets that stood in its path: an unknown prefix is a part of that."""
+    shown: str | None = template
+    if exchange.safe_path != exchange.request.path:
+        shown = exchange.plan.said_template(template)
+    if shown is not None:
+        exchange.set_route(shown, source)

@@ -79,6 +79,7 @@ _LOCALE = re.compile(
     r"p[alt]|r[ou]|s[iklqrvw]|t[aehlr]|u[kruz]|vi|z[hu])(?:[-_][A-Za-z]{2}|[-_][A-Z][a-z]{3})?"
 )
 _NUMBER = re.compile(r"\d+")
+_FILE_ENDING = re.compile(r"(?:@[1-4]x)?\.\w+$")
 _RELEASE = re.compile(r"v\d+\.\d+")
 
 
@@ -111,11 +112,13 @@ def _word(text: str, place: str, words: Lexicon) -> Segment:
     if text[2:3] in "-_" and len(text) <= MAX_LOCALE and _LOCALE.fullmatch(text):
         place = LOCALE_PLACE
     likeness = words.likeness(text)
-    return Segment(None, place, likeness, series_of(text, likeness))
+    return Segment(None, place, likeness, series_of(text, HOLE, likeness))
 
 
-def series_of(text: str, likeness: float) -> str | None:
-    """*text* without its numbers, when these may count; those of ``oauth2`` and ``v1`` do not."""
+def series_of(text: str, place: str, likeness: float) -> str | None:
+    """*text* without its numbers, when these may count; those of ``oauth2``, ``v1`` and ``intro.mp3`` do not."""
+    if place.startswith("{}."):
+        text = _FILE_ENDING.sub("", text)
     if likeness >= MAX_NUMBERED and not _RELEASE.fullmatch(text):
         return None
     series, numbers = _NUMBER.subn("#", text)

@@ -37,7 +37,10 @@ def by_hand(
     previous = get_current()
     current = opened(lambda: EnvironRequest(environ))
     if current is None:
-        return app(environ, start_response)
+        try:
+            return app(environ, start_response)
+        finally:
+            attach(previous)
     watch = _Watch(current, start_response)
     try:
         body = layer(current, environ, watch.start_response)

@@ -66,9 +66,9 @@ class RouteTemplateMiddleware:
 
         def watched(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Write:
             nonlocal code, told
-            code = status_code(status)
+            first, code = code is None, status_code(status)
             told = ask(current, routes, root, path, environ)
-            if returned and not told:  # a generator starts its response in its first step
+            if returned and first and not told:  # a generator starts its response in its first step
                 infer(current, routes, code)
             return start_response(status, headers, *exc_info, **named)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from canaries import Canaries
+from harness import Described
 from hearing import Hearing
 from test_leaks import CAPTURE, UPSTREAM, WAYS, capture_everything, carrier_with_canaries, ways_to_fail
 
@@ -60,3 +61,25 @@ def test_a_broken_sanitizer_lets_nothing_out(protocol, kind, way, by_hand, monke
     if kind in ("message", "exception", "redactions", "keep"):
         (span,) = [span for span in hearing.spans if span.kind.name == "SERVER"]
         assert bool(span.attributes.get("error.type")) == (way not in ("answers", "redirects", "not found"))
+
+
+class Refuses(Sanitizer):
+    """Cannot judge templates."""
+
+    def path(self, path):
+        if "{" in path or "<" in path:
+            raise ValueError("no")
+        return super().path(path)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_sanitizer_that_cannot_judge_a_template_costs_the_route(protocol, telemetry, raises):
+    """What the application answers or raises stays its own."""
+    key = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    described = Described(raises_before=KeyError("lost") if raises else None)
+    table = protocol.module.RouteTemplateMiddleware(protocol.build(described), ["/k/{t}"])
+    app = protocol.module.instrument(table, sanitizer=Refuses(), **telemetry.providers)
+    answer = protocol.get(app, f"/k/{key}")
+
+    assert (type(answer.error) is KeyError) if raises else answer.status == 200
+    assert key not in telemetry.request().to_json()

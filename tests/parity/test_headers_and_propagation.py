@@ -198,6 +198,45 @@ def test_headers_of_an_answer_may_be_any_iterable(telemetry, request, kind, prop
     assert set(sent) <= set(map(tuple, seen[0]["headers"]))
 
 
+def broken(pairs):
+    """Pairs, and then no more of them."""
+    yield from pairs
+    raise LookupError("lost")
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        (lambda: iter([(b"x-reply", b"r"), (memoryview(b"x"), b"x=1")]), None),
+        (lambda: iter([(b"x-reply", b"r"), (b"x", 5)]), None),
+        (lambda: broken([(b"x-reply", b"r")]), LookupError),
+    ],
+)
+def test_what_cannot_be_noted_of_headers_reaches_the_server_all_the_same(telemetry, headers, error):
+    """Every line, and the error of an iterable that fails, where the server would have met them."""
+    seen = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": headers()})
+        await send({"type": "http.response.body", "body": b"a"})
+
+    async def send(message):
+        if "headers" in message:
+            for line in message["headers"]:
+                seen.append(line)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    served = asgi.instrument(app, http_capture_headers_server_response=["x-reply"], **telemetry.providers)
+    if error is None:
+        asyncio.run(served(scope, None, send))
+    else:
+        with pytest.raises(error):
+            asyncio.run(served(scope, None, send))
+
+    assert seen[0] == (b"x-reply", b"r")
+    assert len(seen) == (2 if error is None else 1)
+
+
 SHARED = {
     "a shared list": [(b"x-a", b"1")],
     "a tuple": ((b"x-a", b"1"),),
