@@ -54,6 +54,7 @@ def waitress_serving(app, threads=4):
         server.close()
         server.task_dispatcher.shutdown()
         thread.join(20)
+        server.asyncore.close_all(server._map, ignore_all=True)  # connections that were open
 
 
 @contextmanager

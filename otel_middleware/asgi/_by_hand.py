@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["by_hand"]
 
-_SERVED = frozenset({"http", "websocket"})
-_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_SERVED = ("http", "websocket")
+_STARTS = ("http.response.start", "websocket.http.response.start")
 
 
 async def by_hand(

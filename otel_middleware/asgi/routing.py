@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RouteTemplateMiddleware"]
 
-_STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.close", "websocket.http.response.start"})
+_STARTS = ("http.response.start", "websocket.accept", "websocket.close", "websocket.http.response.start")
 
 
 class RouteTemplateMiddleware:

@@ -133,6 +133,8 @@ def waitress(app):
 
         with in_thread(run, stop):
             yield listener.getsockname()[1]
+        # Connections that were open when it stopped by an error.
+        server.asyncore.close_all(server._map, ignore_all=True)
 
 
 class Quiet(WSGIRequestHandler):
