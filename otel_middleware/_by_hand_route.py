@@ -21,7 +21,7 @@ def declare(current: CurrentSpan, routes: Routes, path: str, carrier: Any) -> bo
     """Name the request by a declared template; whether there is one."""
     template = guarded("looking for a route", routes.declared, path, current.request.method, carrier, shown_template)
     if template is not None:
-        current.set_route(template, DECLARED, routes.method_in_name)
+        current.set_route(template, DECLARED, routes.methods.in_name)
     return template is not None
 
 
@@ -38,7 +38,7 @@ def ask(current: CurrentSpan, routes: Routes, root: str, path: str, carrier: Any
     if template and _has_secret(current.request.path):  # an unknown prefix is a part of the path
         template = shown_template(template)
     if template:
-        current.set_route(template, FRAMEWORK, routes.method_in_name)
+        current.set_route(template, FRAMEWORK, routes.methods.in_name)
     return bool(template)
 
 
@@ -51,7 +51,7 @@ def infer(current: CurrentSpan, routes: Routes, status: int | None) -> None:
     """Name the request by what others like it taught."""
     template = routes.inferred(sanitizer_of(SANITIZER).path(current.request.path), status)
     if template:
-        current.set_route(template, INFERRED, routes.method_in_name)
+        current.set_route(template, INFERRED, routes.methods.in_name)
 
 
 def shown_template(template: Any) -> str | None:

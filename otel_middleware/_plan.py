@@ -12,7 +12,6 @@ from otel_middleware._deferred import settle_deferred, waiting
 from otel_middleware._exchange import Exchange
 from otel_middleware._guard import guarded
 from otel_middleware._measurement import Measurement
-from otel_middleware._methods import Methods
 from otel_middleware._proposals import Agents, Kinds
 from otel_middleware._redactions import count_redactions
 from otel_middleware._said_template import said_template
@@ -68,7 +67,7 @@ class Plan:
         self.neighbours = neighbours
         self.tracer = tracers.provider.get_tracer("otel_middleware", __version__)
         self.queue = _queue_time(meters.provider) if options.trust.proxies else None
-        self.methods = Methods()
+        self.methods = self.routes.methods
         self.method_in_name = self.methods.in_name
         self.measurement = Measurement(
             meters.completed(), options.metric_attributes, inferred=self.routes.infers_on_metrics

@@ -239,22 +239,24 @@ def test_spans_between_layers_do_no_harm(protocol, telemetry, order):
     assert [dict(span.attributes) for span in telemetry.spans if span.name == "between"] == [{}, {}]
 
 
+def calling(protocol, inner):
+    """An application that calls *inner* in process, for another tenant, before it answers."""
+    carrier = protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")])
+    if protocol.name == "wsgi":
+        return protocol.build(Described(inside=lambda _: protocol.call(inner, carrier)))
+
+    async def app(scope, receive, send):
+        await inner(carrier, receive, lambda _message: receive())
+        await protocol.build(Described())(scope, receive, send)
+
+    return app
+
+
 def test_a_request_inside_of_a_request_has_a_span_of_its_own(protocol, telemetry):
     """Layers of an application that is called in process act on its own span, not on the caller's."""
     inner = by_hand(protocol, telemetry, layers=LAYERS)
 
-    def call(_carrier):
-        protocol.call(inner, protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")]))
-
-    if protocol.name == "asgi":
-
-        async def app(scope, receive, send):
-            carrier = protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")])
-            await inner(carrier, receive, lambda _message: receive())
-            await protocol.build(Described())(scope, receive, send)
-
-    else:
-        app = protocol.build(Described(inside=call))
+    app = calling(protocol, inner)
     outer = by_hand(protocol, telemetry, app, [("RouteTemplateMiddleware", ["/"]), LAYERS[1]])
     protocol.get(outer, "/", headers=[("x-tenant-id", "acme")])
 
@@ -269,18 +271,7 @@ def test_an_unsampled_request_inside_of_a_request_is_not_that_one(protocol, tele
     described = Described(inside=lambda _: (set_route("/mine"), set_tenant("initech"), record_error("mine")))
     inner = by_hand(protocol, silent, described, layers or [("ErrorStatusMiddleware",)])
 
-    def call(_carrier):
-        protocol.call(inner, protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")]))
-
-    if protocol.name == "asgi":
-
-        async def app(scope, receive, send):
-            carrier = protocol.request(path="/orders/7", headers=[("x-tenant-id", "globex")])
-            await inner(carrier, receive, lambda _message: receive())
-            await protocol.build(Described())(scope, receive, send)
-
-    else:
-        app = protocol.build(Described(inside=call))
+    app = calling(protocol, inner)
     outer = by_hand(protocol, telemetry, app, [("RouteTemplateMiddleware", ["/"]), LAYERS[1]])
     protocol.get(outer, "/", headers=[("x-tenant-id", "acme")])
 

@@ -57,7 +57,7 @@ class Routes:
         self.learner: InferredRoutes | None = None
         self._take(option)
         self.declares = self.table is not None or self.function is not None
-        self.method_in_name = Methods().in_name
+        self.methods = Methods()
 
     def _take(self, option: Any) -> None:
         # Sources are imported where a stack is built that uses them: learning takes more to import than all the rest.

@@ -67,7 +67,7 @@ _EXTENSIONS = frozenset(
     "json xml html htm csv txt md pdf rss atom ics yaml yml geojson kml gpx "
     "png jpg jpeg gif svg webp avif ico bmp tif tiff js mjs css map woff woff2 ttf eot zip gz tgz rar 7z "
     "mp3 mp4 webm wav ogg mov m3u8 ts mpd xls xlsx doc docx ppt pptx py jar exe apk pbf mvt terrain log sql parquet "
-    "yml toml ini sh go rs rb java kt cs cpp jsx tsx vue scss less ipynb whl m4s m4a flac heic".split(" ")
+    "toml ini sh go rs rb java kt cs cpp jsx tsx vue scss less ipynb whl m4s m4a flac heic".split(" ")
 )
 _SCALE = re.compile(r"@[1-4]x$")
 _CALL = re.compile(r"(?P<name>[A-Za-z][\w.]*(?<!_))\((?P<arguments>[^()]*)\)")
@@ -142,9 +142,8 @@ def _compound(text: str, words: Lexicon) -> Segment | None:
 
 
 def _file(text: str, dot: int, words: Lexicon) -> Segment:
-    if (
-        text.endswith(".gz") and text[:dot].endswith(".tar") and dot > len(".tar")
-    ):  # ".tar.gz" has no other stem than ".tar"
+    # ".tar.gz" has no other stem than ".tar".
+    if text.endswith(".gz") and text[:dot].endswith(".tar") and dot > len(".tar"):
         dot -= len(".tar")
     scale = _SCALE.search(text[:dot])
     stem = classify(text[: scale.start() if scale else dot], words)
