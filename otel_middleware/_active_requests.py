@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakSet
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
+from otel_middleware._fork import renewed_in_child
+from otel_middleware._once import Once
 from otel_middleware._per_provider import PerProvider
 
 if TYPE_CHECKING:
@@ -34,36 +34,27 @@ class ActiveRequests:
     """
 
     _shared: ClassVar[PerProvider[dict[str, ActiveRequests]]] = PerProvider(lambda _provider: {})
-    _all: ClassVar[WeakSet[ActiveRequests]] = WeakSet()
 
     def __init__(self, meter: Meter) -> None:
-        self._all.add(self)
         self._meter = meter
         self._lock = threading.RLock()  # the collector may end an abandoned request while this thread holds it
         self._cells: dict[Cell, _Count] = {}
-        self._created = False
+        self._created = Once()
+        renewed_in_child(self, ActiveRequests._forked)
 
     @classmethod
     def of(cls, provider: MeterProvider, meter: Meter, scope: Any) -> ActiveRequests:
         """The cells of *scope* on *provider*."""
         return cls._shared.of(provider).setdefault(repr(scope), cls(meter))
 
-    @classmethod
-    def forked(cls) -> None:
-        """Start at zero in a forked child."""
-        for active in cls._all:
-            active.restart()
-
-    def restart(self) -> None:
-        """Forget all counts; the lock may have been held by a thread that is no more."""
+    def _forked(self) -> None:
+        """Start at zero."""
         self._lock = threading.RLock()
         self._cells = {}
 
     def observed(self, name: str, unit: str = "", description: str = "") -> ActiveRequests:
         """Register the observable counter, once."""
-        with self._lock:
-            created, self._created = self._created, True
-        if not created:
+        if self._created.first():
             self._meter.create_observable_up_down_counter(name, [self._observe], unit=unit, description=description)
         return self
 
@@ -107,7 +98,3 @@ class _Count:
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.value = 0
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=ActiveRequests.forked)

@@ -13,7 +13,7 @@ from otel_middleware import _attributes as names
 from otel_middleware._by_hand import served
 from otel_middleware._by_hand_route import shown_template
 from otel_middleware._context_keys import EXCHANGE_KEY
-from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._defaults import default_sanitizer
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import APPLICATION
 from otel_middleware._text import qualified_name
@@ -81,7 +81,7 @@ def record_error(error: BaseException | str) -> None:
     if exchange is not None and not exchange.over:
         exchange.recorded = _told(error, exchange.plan.safe_text)
     elif exchange is None and (by_hand := served()) is not None:
-        by_hand.record(_told(error, sanitizer_of(SANITIZER).text))
+        by_hand.record(_told(error, default_sanitizer().text))
 
 
 def _told(error: Any, clean: Callable[[str], str]) -> BaseException | str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_middleware._fork_lock import ForkLock
+from otel_middleware._fork import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Status, StatusCode
 
 from otel_middleware import _attributes as names
-from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._defaults import default_sanitizer
 from otel_middleware._exception_event import exception_event, status_code_of
 from otel_middleware._guard import guarded
 from otel_middleware._outcome import decide, judged
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span
 
-    from otel_middleware._exchange import Exchange
     from otel_middleware._outcome import Verdict
     from otel_middleware.request import Request
 
@@ -105,11 +104,10 @@ class Outcome:
 
     def _settle(self) -> None:
         if not self.over and (self.judge is not None or (self.recorded is not None and self.error is None)):
-            guarded("the outcome", type(self)._decide, self)  # noqa: SLF001 - our own
+            guarded("the outcome", self._decide)
 
     def _decide(self) -> None:
-        facts = cast("Exchange", self)  # all that the table looks at is here
-        verdict = known = decide(facts)
+        verdict = known = decide(self)
         if self.judge is not None:
             opinion = guarded("the error policy", self.judge, self._response(verdict))
             verdict = judged(verdict, opinion, self.known_error if self.error is None else None)
@@ -120,9 +118,8 @@ class Outcome:
         if verdict.error_type is not None:
             self._write(verdict.error_type, verdict.error)
         elif known.error_type is not None:
-            self.span.set_status(
-                Status(StatusCode.OK)
-            )  # nothing else takes an ERROR back (specification, "Set Status")
+            # Nothing else takes an ERROR back (specification, "Set Status").
+            self.span.set_status(Status(StatusCode.OK))
 
     def _response(self, verdict: Verdict) -> Response:
         return Response(
@@ -142,7 +139,7 @@ class Outcome:
             self.span.set_status(Status(StatusCode.ERROR))
         if error is not None and error is not self._shown:
             self._shown = error
-            self.span.add_event("exception", exception_event(error, sanitizer_of(SANITIZER)))
+            self.span.add_event("exception", exception_event(error, default_sanitizer()))
 
 
 def _attributes(span: Span) -> Mapping[str, Any]:

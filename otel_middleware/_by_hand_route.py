@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._defaults import default_sanitizer
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED, outranked
 from otel_middleware._said_template import said_template
@@ -43,17 +43,16 @@ def ask(current: CurrentSpan, routes: Routes, root: str, path: str, carrier: Any
 
 
 def _has_secret(path: str) -> bool:
-    safe: str = sanitizer_of(SANITIZER).path(path)
-    return safe != path
+    return default_sanitizer().path(path) != path
 
 
 def infer(current: CurrentSpan, routes: Routes, status: int | None) -> None:
     """Name the request by what others like it taught."""
-    template = routes.inferred(sanitizer_of(SANITIZER).path(current.request.path), status)
+    template = routes.inferred(default_sanitizer().path(current.request.path), status)
     if template:
         current.set_route(template, INFERRED, routes.methods.in_name)
 
 
 def shown_template(template: Any) -> str | None:
     """By the default sanitizer: by hand nobody gave one, and names are shown."""
-    return said_template(template, sanitizer_of(SANITIZER).path)
+    return said_template(template, default_sanitizer().path)

@@ -6,7 +6,7 @@ Compiling its patterns takes as long as importing everything else.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from otel_middleware.sanitization import Sanitizer
@@ -19,17 +19,20 @@ class _BuiltLater:
         return "Sanitizer()"
 
 
-SANITIZER: Any = _BuiltLater()
+SANITIZER = cast("Sanitizer", _BuiltLater())
 """Stands for ``Sanitizer()`` in a signature."""
 
 
-def sanitizer_of(option: Any) -> Any:
+T = TypeVar("T")
+
+
+def sanitizer_of(option: T) -> T:
     """*option* itself, and where it is :data:`SANITIZER` the one that all stacks share."""
-    return _shared() if option is SANITIZER else option
+    return cast("T", default_sanitizer()) if option is SANITIZER else option
 
 
 @cache
-def _shared() -> Sanitizer:
+def default_sanitizer() -> Sanitizer:
     from otel_middleware.sanitization import Sanitizer  # noqa: PLC0415 - see above
 
     return Sanitizer()

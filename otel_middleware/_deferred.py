@@ -7,10 +7,11 @@ thread may hold a lock of the SDK or of the learner, and would wait for itself f
 from __future__ import annotations
 
 import gc
-import os
 from collections import deque
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
+
+from otel_middleware._fork import in_child
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
@@ -50,5 +51,4 @@ def _noticed(phase: str, _info: dict[str, Any]) -> None:
 
 
 gc.callbacks.append(_noticed)
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=waiting.clear)  # what waits is the parent's
+in_child(waiting.clear)  # what waits is the parent's

@@ -11,6 +11,8 @@ from otel_middleware._guard import guarded
 from otel_middleware._text import message_of, qualified_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry.trace import Span
 
     from otel_middleware.sanitization import Sanitizer
@@ -27,8 +29,8 @@ def exception_event(error: BaseException, sanitizer: Sanitizer | None) -> dict[s
     if sanitizer is None:
         message, trace = message_of(error), _raw_trace(error)
     else:
-        message = _told(sanitizer, "message", error)
-        trace = _told(sanitizer, "exception", error)
+        message = _told("Sanitizer.message", sanitizer.message, error)
+        trace = _told("Sanitizer.exception", sanitizer.exception, error)
     return {"exception.type": qualified_name(error), "exception.message": message, "exception.stacktrace": trace}
 
 
@@ -36,7 +38,7 @@ def status_of(error: BaseException | None, sanitizer: Sanitizer | None) -> Statu
     """ERROR; with ``Type: message`` where *error* is given."""
     if error is None:
         return Status(StatusCode.ERROR)
-    message = message_of(error) if sanitizer is None else _told(sanitizer, "message", error)
+    message = message_of(error) if sanitizer is None else _told("Sanitizer.message", sanitizer.message, error)
     name = qualified_name(error).rpartition(".")[2]
     return Status(StatusCode.ERROR, f"{name}: {message}" if message else name)
 
@@ -47,9 +49,9 @@ def status_code_of(span: Span) -> StatusCode:
     return StatusCode.UNSET if status is None else status.status_code
 
 
-def _told(sanitizer: Sanitizer, sink: str, error: BaseException) -> str:
+def _told(what: str, sink: Callable[[BaseException], str], error: BaseException) -> str:
     """What a subclass of the user's says, or nothing when it raises."""
-    return guarded(f"Sanitizer.{sink}", getattr(type(sanitizer), sink), sanitizer, error) or ""
+    return guarded(what, sink, error) or ""
 
 
 def _raw_trace(error: BaseException) -> str:

@@ -8,6 +8,7 @@ same verbs in :class:`~otel_middleware._by_hand.CurrentSpan`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from otel_middleware._wire import length_in
 from otel_middleware.request import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, Span
@@ -208,7 +209,7 @@ class Exchange:
         told = guarded("default_span_details", details, carrier)
         if isinstance(told, tuple) and len(told) == 2 and isinstance(told[0], str):  # noqa: PLR2004 - a pair
             self.name = told[0]
-            self.facts.update(told[1] or {})
+            self.facts.update(told[1] if isinstance(told[1], Mapping) else {})
             route = self.facts.get(names.HTTP_ROUTE)
             if isinstance(route, str):
                 self.set_route(route, DECLARED)

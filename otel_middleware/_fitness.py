@@ -37,9 +37,8 @@ def prove(ask: Callable[[Any], None], sample: Any) -> None:
     """
     proposal, previous = Proposal(), get_current()
     asking = ASKING.set(proposal)
-    attach(
-        DUMMY_CONTEXT
-    )  # a stack may be built where instrumentation is suppressed; and no propagator of the user's is asked
+    # A stack may be built where instrumentation is suppressed; and no propagator of the user's is asked.
+    attach(DUMMY_CONTEXT)
     try:
         ask(sample)
     finally:

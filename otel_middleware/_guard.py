@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otel_middleware._once import Once
+from otel_middleware._same import Same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,6 @@ _SAID_MOST = 1_000
 """Different things said in the life of a process; past it nothing more is."""
 
 _said: dict[object, Once] = {}
-_held: list[object] = []
-"""What was said of; held, so that nothing else gets its id."""
 
 
 def guarded(what: str, function: Callable[..., T], *args: Any) -> T | None:
@@ -33,11 +32,10 @@ def guarded(what: str, function: Callable[..., T], *args: Any) -> T | None:
 
 def say_once(key: object, what: str, error: Exception, consequence: str, *, of: object = None) -> None:
     """Log, once per *key* and object *of* which it is said, that *what* raised *error*, and what follows."""
-    known = key, id(of)
+    known = key, Same(of)
     once = _said.get(known)
     if once is None:
         if len(_said) >= _SAID_MOST:
             return
-        _held.append(of)
         once = _said.setdefault(known, Once())
     once.say(what, error, consequence)

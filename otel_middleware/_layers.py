@@ -1,4 +1,4 @@
-"""What the four middleware classes check and build the same way in both protocols."""
+"""What the inner middleware classes check and build the same way in both protocols."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tenants_of(app: Any, tenant: Any) -> Tenants:
     """
     from otel_middleware.tenancy import Tenants  # noqa: PLC0415 - imported where there are tenants
 
-    tenants: Tenants = _checked(app, lambda: Tenants.wrapping(tenant) or Tenants(tenant))
+    tenants: Tenants = _checked(app, lambda: Tenants.wrapping(tenant))
     return tenants
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import get_value
 
 from otel_middleware._context_keys import BY_HAND_KEY, EXCHANGE_KEY
-from otel_middleware._fork_lock import ForkLock
+from otel_middleware._fork import ForkLock
 from otel_middleware._guard import guarded
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_current, get_value
@@ -51,6 +50,7 @@ class Measurement:
         histograms: The real histograms that upstream created, by name.
         more: The option ``metric_attributes``.
         inferred: Whether inferred templates stand on the metrics.
+        every_method: Whether methods are reported as they came.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Measurement:
         more: Callable[[Response], Mapping[str, Any]] | None = None,
         *,
         inferred: bool = False,
+        every_method: bool = False,
     ) -> None:
         self._sizes = {
             duration: (histograms.get(REQUEST_SIZES[duration]), histograms.get(RESPONSE_SIZES[duration]))
@@ -70,7 +71,6 @@ class Measurement:
         self.new = DURATION_NEW in histograms or not self.old
         self.status_keys = (names.OLD_HTTP_STATUS_CODE,) * self.old + (names.HTTP_RESPONSE_STATUS_CODE,) * self.new
         self._templates = BoundedValues(_MOST_TEMPLATES)
-        every_method = bool(os.environ.get("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS"))
         self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_CLIENTS + _METHODS * every_method}
         self._errors = BoundedValues(_MOST_VALUES)
         self._more_keys = BoundedValues(_MOST_VALUES)

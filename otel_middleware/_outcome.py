@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from otel_middleware._text import qualified_name
 
 if TYPE_CHECKING:
-    from otel_middleware._exchange import Exchange
+    from otel_middleware.request import Request
 
 __all__ = ["COMPLETED", "Verdict", "decide", "has_no_body", "is_cancellation", "judged", "tells_of_client"]
 
@@ -33,6 +33,37 @@ _CANCELLATIONS = frozenset({"Cancelled", "GreenletExit"})
 """How trio and gevent say it, which cannot be imported to be compared with."""
 
 
+class Facts(Protocol):
+    """What the table looks at."""
+
+    @property
+    def request(self) -> Request: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def accepted(self) -> bool: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def error(self) -> BaseException | None: ...
+    @property
+    def known_error(self) -> BaseException | str | None: ...
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def client_left(self) -> bool: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def expected_bytes(self) -> int | None: ...
+    @property
+    def bytes_sent(self) -> int | None: ...
+    @property
+    def close_code(self) -> int | None: ...
+    @property
+    def closed_by(self) -> str | None: ...
+
+
 class Verdict(NamedTuple):
     """What is reported of an exchange, on its span and its metrics alike."""
 
@@ -48,7 +79,7 @@ class Verdict(NamedTuple):
     """``otel_middleware.outcome``."""
 
 
-def decide(x: Exchange) -> Verdict:
+def decide(x: Facts) -> Verdict:
     """The verdict of the facts alone, before a policy is asked. Contract: design, "Outcomes"."""
     if x.kind == "websocket" and (x.accepted or x.status is None):
         return _websocket(x)
@@ -82,7 +113,7 @@ def tells_of_client(error: BaseException | None) -> bool:
     return isinstance(error, OSError) or "Disconnect" in type(error).__name__
 
 
-def _http(x: Exchange) -> Verdict:
+def _http(x: Facts) -> Verdict:
     status, error = x.status, x.error
     if error is not None:
         return Verdict(status or _SERVER_ERROR, qualified_name(error), error, status is None, FAILED)
@@ -98,7 +129,7 @@ def _http(x: Exchange) -> Verdict:
     return Verdict(status)
 
 
-def _is_short(x: Exchange, status: int) -> bool:
+def _is_short(x: Facts, status: int) -> bool:
     if not x.complete:
         return True
     if x.expected_bytes is None or x.bytes_sent is None or x.bytes_sent >= x.expected_bytes:
@@ -106,12 +137,12 @@ def _is_short(x: Exchange, status: int) -> bool:
     return not has_no_body(x, status)
 
 
-def has_no_body(x: Exchange, status: int) -> bool:
+def has_no_body(x: Facts, status: int) -> bool:
     """Whether the response carries no content, whatever its Content-Length says (RFC 9110, 6.4.1)."""
     return x.request.method == "HEAD" or status in (_NO_CONTENT, _NOT_MODIFIED)
 
 
-def _websocket(x: Exchange) -> Verdict:
+def _websocket(x: Facts) -> Verdict:
     status = _SWITCHING_PROTOCOLS if x.accepted else None
     if x.error is not None:
         return Verdict(status or _SERVER_ERROR, qualified_name(x.error), x.error, not x.accepted, FAILED)
@@ -125,7 +156,7 @@ def _websocket(x: Exchange) -> Verdict:
     return Verdict(status, str(code) if code in _WEBSOCKET_ERRORS else None, outcome=FAILED)
 
 
-def _unaccepted(x: Exchange) -> Verdict:
+def _unaccepted(x: Facts) -> Verdict:
     if x.closed_by == "application":  # ASGI: closing before accepting denies with 403
         return Verdict(_DENIED)
     if x.client_left:

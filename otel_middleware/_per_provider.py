@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from otel_middleware._fork_lock import ForkLock
+from otel_middleware._fork import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

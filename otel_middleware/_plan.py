@@ -1,4 +1,4 @@
-"""What one instrumented application was built with: everything that a request needs, decided once and immutable."""
+"""What one instrumented application was built with: everything that a request needs, decided once."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ class Plan:
         self.methods = self.routes.methods
         self.method_in_name = self.methods.in_name
         self.measurement = Measurement(
-            meters.completed(), options.metric_attributes, inferred=self.routes.infers_on_metrics
+            meters.completed(),
+            options.metric_attributes,
+            inferred=self.routes.infers_on_metrics,
+            every_method=self.methods.all,
         )
 
     def exchange(self, request: Request, kind: str, root_path: str, route_path: str) -> Exchange:

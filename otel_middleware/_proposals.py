@@ -33,6 +33,9 @@ _MOST_AGENTS = 1_000
 _LONGEST = 512
 """Characters of an agent that is remembered."""
 
+_MOST_KINDS = 256
+"""Kinds that are remembered; with ``OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS`` anyone can make up methods."""
+
 _SHOWN = 1_024
 """Characters of an agent that are reported."""
 
@@ -79,7 +82,11 @@ class Kinds:
     def learn(self, kind: Kind, exchange: Exchange, proposal: Proposal) -> None:
         """Remember *proposal*, from which the span of *exchange* was started, unless something in it is of this request alone."""
         attributes, records, active = proposal.attributes, proposal.records, proposal.active
-        if not _is_usual(kind) or attributes.get(names.HTTP_REQUEST_METHOD) != kind[1]:
+        if (
+            len(self._known) >= _MOST_KINDS
+            or not _is_usual(kind)
+            or attributes.get(names.HTTP_REQUEST_METHOD) != kind[1]
+        ):
             return
         if attributes.get(names.URL_PATH) != exchange.safe_path or not _SETTLED.issuperset(
             record[0] for record in records

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
-from otel_middleware._fork_lock import ForkLock
+from otel_middleware._fork import ForkLock
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

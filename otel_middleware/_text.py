@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["message_of", "notes_of", "qualified_name", "stack_trace"]
+__all__ = ["members_of", "message_of", "notes_of", "qualified_name", "stack_trace"]
 
 MAX_TRACE = 16_384
 """Characters of a stack trace; what is too much is left out in the middle, in whole lines."""
@@ -112,7 +112,7 @@ class _Trace:
         yield from self._members(error, depth)
 
     def _members(self, error: BaseException, depth: int) -> Iterator[str]:
-        members = _members(error)
+        members = members_of(error)
         for number, member in enumerate(members, 1):
             if depth == _MAX_DEPTH or id(member) in self._seen or len(self._seen) >= _MAX_EXCEPTIONS:
                 yield f"  + {len(members) - number + 1} more"
@@ -128,7 +128,7 @@ def _before(error: BaseException) -> tuple[BaseException | None, str]:
     return (None, "") if error.__suppress_context__ else (error.__context__, _CONTEXT)
 
 
-def _members(error: BaseException) -> tuple[BaseException, ...]:
+def members_of(error: BaseException) -> tuple[BaseException, ...]:
     """The exceptions of a group, of Python 3.11's or its backport's."""
     try:
         members = getattr(error, "exceptions", None)

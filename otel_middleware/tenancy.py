@@ -112,13 +112,13 @@ class Tenants:
         return tuple(name for name in read if isinstance(name, str))
 
     @classmethod
-    def wrapping(cls, option: Any) -> Tenants | None:
-        """Return the ``Tenants`` that an option stands for: itself, one around a plain policy, ``None`` for ``None``.
+    def wrapping(cls, option: Any) -> Tenants:
+        """Return the ``Tenants`` that an option stands for: itself, or one around a plain policy.
 
         Raises:
             ConfigurationError: When *option* is neither.
         """
-        return option if option is None or isinstance(option, cls) else cls(option)
+        return option if isinstance(option, cls) else cls(option)
 
     def of(self, request: Request, believed: bool = True) -> str:  # noqa: FBT001, FBT002 (a keyword costs on every request)
         """Return the tenant of *request* as it may be shown; never raises.

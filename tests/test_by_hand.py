@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections import Counter
 from contextvars import copy_context
 from types import SimpleNamespace, coroutine
 from wsgiref.util import shift_path_info
@@ -459,3 +461,24 @@ def test_a_framework_that_breaks_costs_the_route(protocol, telemetry, caplog):
     (said,) = [record.getMessage() for record in caplog.records if record.name == "otel_middleware"]
     assert "LookupError" in said
     assert {span.name for span in telemetry.spans} == {"GET /orders"}
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_request_leaves_nothing_for_the_collector(protocol, telemetry, place):
+    """No cycle of ours waits for the garbage collector after a request."""
+    app = by_hand(protocol, telemetry, Described(), [LAYERS[place]])
+    protocol.get(app, "/orders/7")
+    gc.collect()
+    gc.disable()
+    try:
+        before = _ours()
+        for number in range(5):
+            protocol.get(app, f"/orders/{number}")
+        assert _ours() == before
+    finally:
+        gc.enable()
+
+
+def _ours():
+    """How many objects of ours are alive, by their class."""
+    return Counter(type(each) for each in gc.get_objects() if str(type(each).__module__).startswith("otel_middleware."))

@@ -448,12 +448,11 @@ def test_all_problems_are_named_at_once():
 
 
 def test_an_option_is_wrapped_once():
-    """A policy becomes ``Tenants``, ``Tenants`` stay themselves, and no option is none."""
+    """A policy becomes ``Tenants``, ``Tenants`` stay themselves."""
     tenants = Tenants(TenantFromHeader())
 
     assert tenants is Tenants.wrapping(tenants)
     assert tenants == Tenants.wrapping(TenantFromHeader("X-Tenant-Id"))
-    assert Tenants.wrapping(None) is None
 
 
 def test_tenants_cannot_be_changed():

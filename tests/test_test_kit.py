@@ -184,6 +184,19 @@ def test_imported():
     assert "1 passed" in shown, shown
 
 
+def test_the_kit_serves_other_test_frameworks():
+    """Without pytest everything that the module lists is there, and ``Telemetry`` works."""
+    program = """
+import sys
+sys.modules["pytest"] = None
+from otel_middleware.testing import *
+print(len(Telemetry().spans))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
 def test_coverage_sees_the_first_import(tmp_path):
     """Coverage that starts with pytest measures what modules do when they are imported."""
     pytest.importorskip("pytest_cov")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import logging
-import os
 import re
 from threading import RLock
 from typing import TYPE_CHECKING
+
+from otel_middleware._fork import in_child
+from otel_middleware._once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +34,7 @@ class Marks:
         keep: The user's veto, or ``None``.
     """
 
-    __slots__ = ("_complained", "_counts", "_keep", "_key", "_userinfo", "replacement")
+    __slots__ = ("_counts", "_keep", "_key", "_once", "_userinfo", "replacement")
 
     def __init__(self, replacement: str, key: bytes | None, keep: Callable[[str, str, str], bool] | None) -> None:
         self.replacement = replacement
@@ -40,7 +42,7 @@ class Marks:
         self._key = key
         self._keep = keep
         self._counts: dict[tuple[str, str], int] = {}
-        self._complained = False
+        self._once = Once()
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
@@ -77,22 +79,14 @@ class Marks:
         try:
             return self._keep is not None and self._keep(rule, name, secret) is True
         except Exception as error:  # noqa: BLE001 - a veto that cannot be heard is none
-            self._complain(error)
+            self._once.say("keep", error, "what it was asked about is masked")
             return False
 
-    def _complain(self, error: Exception) -> None:
-        """Say once that ``keep`` fails. Its message is not shown: it may hold what should be masked."""
-        with _lock:
-            first, self._complained = not self._complained, True
-        if first:
-            _logger.warning("keep raised %s: what it was asked about is masked", type(error).__qualname__)
 
-
-def _forked() -> None:
+def _renew_lock() -> None:
     """The lock may have been held by a thread that is no more."""
     global _lock  # noqa: PLW0603 - a new lock for the child's only thread
     _lock = RLock()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forked)
+in_child(_renew_lock)

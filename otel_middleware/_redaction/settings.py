@@ -81,7 +81,7 @@ class Settings:
         try:
             regex = re.compile(value)
             regex.search("")
-        except (re.error, TypeError) as error:
+        except (re.error, TypeError, OverflowError, RecursionError) as error:
             self._problems.append(f"values: {value!r}: {error}")
             return None
         return ValuePattern(regex.pattern, regex)

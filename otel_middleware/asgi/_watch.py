@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._text import members_of
 from otel_middleware.asgi._answer import accepted, answered
 from otel_middleware.asgi._ending import has_left
 from otel_middleware.asgi._session import received_in_session, sent_in_session
@@ -93,8 +94,8 @@ class Watch:
         caused = self.server_error
         if caused is None:
             return False
-        members = getattr(error, "exceptions", None)  # ExceptionGroup: what a task group makes of it
-        if isinstance(members, tuple) and members:
+        members = members_of(error)  # what a task group makes of it
+        if members:
             return all(map(self.caused, members))
         return error is caused or error.__cause__ is caused or error.__context__ is caused
 

@@ -1,11 +1,12 @@
-"""The routes that a framework's application lists by itself. Told by shape; nothing of a framework is imported."""
+"""The routes that a framework's application lists by itself. Recognised by class names; nothing of a framework is imported."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.frameworks._finding import Same, is_a, reached_from
+from otel_middleware._same import Same
+from otel_middleware.frameworks._finding import is_a, reached_from
 from otel_middleware.frameworks._leads import is_mount, leads_of
 
 if TYPE_CHECKING:

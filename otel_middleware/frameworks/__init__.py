@@ -10,10 +10,11 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware._same import Same
 from otel_middleware.frameworks import _unknown
 from otel_middleware.frameworks._bridge import across
 from otel_middleware.frameworks._environ import fixed
-from otel_middleware.frameworks._finding import Same, reached_from
+from otel_middleware.frameworks._finding import reached_from
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
 from otel_middleware.frameworks._recording import RecordingScope
 

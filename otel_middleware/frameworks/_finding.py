@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Same", "is_a", "reached_from"]
+__all__ = ["is_a", "reached_from"]
 
 _MOST = 32
 """Objects looked at, at most: no stack is deeper, and a cycle ends."""
@@ -83,18 +83,3 @@ def _read(candidate: Any, attribute: str) -> Any:
         return getattr(candidate, attribute, None)
     except Exception:  # noqa: BLE001 - properties and proxies of others may raise anything outside a request
         return None
-
-
-class Same:
-    """An object as a key: by identity, whatever its own ``__eq__`` says, and kept alive so that no other takes its place."""
-
-    __slots__ = ("it",)
-
-    def __init__(self, it: Any) -> None:
-        self.it = it
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.it is other.it
-
-    def __hash__(self) -> int:
-        return id(self.it)

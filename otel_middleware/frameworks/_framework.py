@@ -56,7 +56,7 @@ class Framework(NamedTuple):
     name: str
     """As its users spell it."""
     recognises: Callable[[Any], bool]
-    """Whether an object is an application of this framework: a conjunction of attributes, nothing imported, nothing called."""
+    """Whether an object is an application of this framework, told by the name of its class: nothing imported, nothing called."""
     route_of: Callable[[Any, Any, Asked, Any], str | Onward | None]
     """``(app, scope_or_environ, asked, body)`` to the template as the framework spells it, or ``None``.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.frameworks._finding import Same, is_a, reached_from
+from otel_middleware.frameworks._finding import is_a, reached_from
 from otel_middleware.frameworks._includes import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from otel_middleware._same import Same
 
 __all__ = ["Leads", "is_mount", "leads_of"]
 
@@ -48,9 +50,8 @@ class Leads:
         leading: dict[int, list[Any]] = {}
         for route in self.routes():
             endpoint = getattr(route, "app" if is_mount(route) else "endpoint", None)
-            leading.setdefault(id(endpoint), []).append(
-                route
-            )  # the route keeps its endpoint alive, so its id is its own
+            # The route keeps its endpoint alive, so its id is its own.
+            leading.setdefault(id(endpoint), []).append(route)
         self._indexed = (size, leading)
         return leading
 

@@ -27,9 +27,8 @@ def _route_of(app: Any, environ: Mapping[str, Any], asked: Asked, body: Any) -> 
     serving: Any = sys.modules["cherrypy"].serving
     if body is not None:  # the request is gone by now
         return None
-    if hasattr(
-        serving.request, "args"
-    ):  # the dispatcher found a handler, and these are what is left of the path for it
+    # The dispatcher found a handler, and these are what is left of the path for it.
+    if hasattr(serving.request, "args"):
         template = _template(serving.request, missing=str(serving.response.status).startswith("404"))
         return template and _below(asked.root_path, template)
     return _grafted(app, environ, asked) if is_a(app, _TREE) else None
@@ -44,9 +43,8 @@ def _template(request: Any, *, missing: bool) -> str | None:
     segments = [segment for segment in request.path_info.split("/") if segment]
     values = len(request.args)
     names, function = walked(request, dispatcher, segments[: max(0, len(segments) - values)])
-    if missing and not fits(
-        function, request
-    ):  # CherryPy's answer to left-over segments that the handler does not take
+    # CherryPy's answer to left-over segments that the handler does not take.
+    if missing and not fits(function, request):
         return None
     return f"{request.script_name}/{'/'.join((*names, *parameters(function, values)))}"
 

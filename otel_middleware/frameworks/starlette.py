@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.frameworks._finding import Same, is_a
+from otel_middleware._same import Same
+from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
 from otel_middleware.frameworks._includes import effective, frontend
 from otel_middleware.frameworks._leads import is_mount, leads_of

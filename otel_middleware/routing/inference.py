@@ -7,11 +7,10 @@ siblings, ``rules`` judges them, ``promotion`` and ``filetrees`` change the tree
 
 from __future__ import annotations
 
-import os
 import re
 import threading
-import weakref
 
+from otel_middleware._fork import renewed_in_child
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.exported import LearnedRoute, text_of
 from otel_middleware.routing.learner import Learner
@@ -64,8 +63,11 @@ class InferredRoutes:
         self._paths = RecentPaths(self._learner)
         self._declared: RouteTable | None = None
         self._hits: dict[str, int] = {}
+        self._renew_lock()
+        renewed_in_child(self, InferredRoutes._renew_lock)
+
+    def _renew_lock(self) -> None:
         self._lock = threading.Lock()
-        _renew_lock_after_fork(self)
 
     def template_of(self, path: str) -> str | None:
         """The template of *path* as far as it is known, ``None`` when it is not; learns nothing.
@@ -129,17 +131,3 @@ def _canonical(path: str) -> str:
     """*path* without parameters and empty segments."""
     path = without_parameters(path)
     return _SLASHES.sub("/", path) if "//" in path else path or "/"
-
-
-def _renew_lock_after_fork(routes: InferredRoutes) -> None:
-    """A thread of the parent may have held the lock, and does not exist in the child to release it."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    reference = weakref.ref(routes)
-
-    def renew() -> None:
-        alive = reference()
-        if alive is not None:
-            alive._lock = threading.Lock()  # noqa: SLF001  our own
-
-    os.register_at_fork(after_in_child=renew)

@@ -115,11 +115,6 @@ class Node:
         """The slot that takes the whole rest of a path."""
         return self.slots.get(TAIL_PLACE)
 
-    @property
-    def is_tail(self) -> bool:
-        """Whether it stands for the whole rest of a path."""
-        return self.text is TAIL_PLACE
-
     def children(self) -> Iterator[Node]:
         """Words, then slots."""
         yield from self.words.values()

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Routes"]
 
-UNKNOWN = "unknown"
-"""The name of a router that knows no framework."""
-
 _NOT_ROUTED = (404, 405)
 """What a router answers that matched nothing."""
 
@@ -51,7 +48,7 @@ class Routes:
 
     def __init__(self, option: Any = None, router: Router | None = None) -> None:
         self.router = router
-        self.framework_known = router is not None and router.name != UNKNOWN
+        self.framework_known = router is not None and not router.unknown
         self.table: RouteTable | None = None
         self.function: Callable[[Any], str | None] | None = None
         self.learner: InferredRoutes | None = None

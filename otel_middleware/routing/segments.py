@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["HOLE", "LOCALE_PLACE", "MARKED_PLACE", "MAX_LENGTH", "Segment", "classify", "series_of"]
 
 HOLE = "{}"
-LOCALE_PLACE = (
-    "{}\0locale"  # locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise
-)
+# Locales are a set of their own beside a node's other values; NUL cannot occur in a place otherwise.
+LOCALE_PLACE = "{}\0locale"
 MARKED_PLACE = "{}\0marked"  # of words that stand nowhere as a value
 
 MAX_LENGTH = 128  # longer ones are values; looking closer would cost more than it tells

@@ -1,4 +1,4 @@
-"""What needs ``opentelemetry-sdk``: bootstrap, processors, sampler. The only importer of ``opentelemetry.sdk``.
+"""What needs ``opentelemetry-sdk``: bootstrap, processors, sampler. The core imports none of it.
 
 Install it with the extra ``sdk``, or ``otlp`` for :func:`init_telemetry` with its exporters.
 """

@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
+from otel_middleware._once import Once
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.sdk.ending import export_at_end
 
@@ -34,7 +35,7 @@ class Telemetry:
     def __init__(self, tracer_provider: TracerProvider, meter_provider: MeterProvider) -> None:
         self.tracer_provider = tracer_provider
         self.meter_provider = meter_provider
-        self._running = True
+        self._ended = Once()
 
     def flush(self, timeout_millis: int = 10_000) -> bool:
         """Export what is waiting; whether that was done in time."""
@@ -43,8 +44,7 @@ class Telemetry:
 
     def shutdown(self) -> None:
         """Export what is waiting, then stop; done at exit without being asked. A second call does nothing."""
-        running, self._running = self._running, False
-        if running:
+        if self._ended.first():
             self.tracer_provider.shutdown()
             self.meter_provider.shutdown()
 

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any
 from otel_middleware.testing._tree import differing, tree
 from otel_middleware.testing._wanted import Wanted
 
+__all__ = ["Telemetry"]
+
 with suppress(ModuleNotFoundError):  # ``Telemetry`` serves other test frameworks, too
     from pytest_otel_middleware import telemetry
+
+    __all__ += ["telemetry"]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.sdk.trace import ReadableSpan
-
-__all__ = ["Telemetry", "telemetry"]
 
 
 class Telemetry:

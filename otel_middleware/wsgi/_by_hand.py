@@ -63,7 +63,6 @@ class _Watch(Silence):
     """
 
     def __init__(self, current: CurrentSpan, start_response: StartResponse) -> None:
-        super().__init__()
         self.bytes_sent: int = 0
         self._current = current
         self._start_response = start_response

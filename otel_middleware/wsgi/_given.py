@@ -74,8 +74,10 @@ class Silence:
     first_byte: int | None = None
     span = None
 
-    def __init__(self) -> None:
-        self.exchange = self
+    @property
+    def exchange(self) -> Any:
+        """Itself; kept, it would be a cycle that waits for the garbage collector."""
+        return self
 
     def finish(self) -> None: ...
 

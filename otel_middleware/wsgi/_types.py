@@ -24,4 +24,4 @@ class StartResponse(Protocol):
         ...
 
 
-App = Callable[[Environ, Any], Iterable[bytes]]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from bench import MODULES, OPTIONS
 from corpus.entry import request
@@ -9,6 +11,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from sides import APPLICATIONS, serve
+
+from otel_middleware._proposals import Proposal
 
 MANY = 250
 MOST = 2 * (100 + 2)
@@ -55,3 +59,22 @@ def test_series_are_bounded(protocol, what):
     }
     assert series
     assert {name: count for name, count in series.items() if count > MOST} == {}
+
+
+@pytest.mark.parametrize("protocol", MODULES)
+def test_made_up_methods_are_not_remembered_without_end(protocol, monkeypatch):
+    """What upstream proposes is kept for each kind of request; where every method is captured, for the first kinds alone."""
+    monkeypatch.setenv("OTEL_PYTHON_INSTRUMENTATION_HTTP_CAPTURE_ALL_METHODS", "1")
+    app = MODULES[protocol].instrument(
+        APPLICATIONS[protocol]["echoing"], tracer_provider=TracerProvider(shutdown_on_exit=False)
+    )
+    before = _kept()
+    for number in range(600):
+        [of_asgi, of_wsgi] = request(f"method {number}", "one of many", method=f"M{number}")
+        serve(protocol, app, (of_asgi if protocol == "asgi" else of_wsgi).carrier())
+
+    assert _kept() - before <= 256
+
+
+def _kept():
+    return sum(type(each) is Proposal for each in gc.get_objects())

@@ -352,11 +352,24 @@ def mixed(error):
     raise ExceptionGroup("tasks", [error, OutOfStock()])  # noqa: F821 - Python 3.11
 
 
+class Secretive(Exception):
+    """Its members are nobody's business."""
+
+    @property
+    def exceptions(self):
+        raise LookupError
+
+
+def secretive(error):
+    raise Secretive from error
+
+
 @pytest.mark.parametrize(
     ("make", "outcome"),
     [
         (reraised, "client_disconnected"),
         (caused, "client_disconnected"),
+        (secretive, "client_disconnected"),
         pytest.param(grouped, "client_disconnected", marks=needs_groups),
         pytest.param(mixed, "failed", marks=needs_groups),
     ],

@@ -195,6 +195,8 @@ def test_hooks_see_unsampled_requests_and_websockets(telemetry):
     [
         (("mine", {"a": 1}), "mine", {"a": 1}),
         (("mine", None), "mine", {}),
+        (("mine", "no mapping"), "mine", {}),
+        (("mine", 7), "mine", {}),
         (("", {"a": 1}), f"GET {TEMPLATE}", {"a": 1}),  # no name: ours
         (None, f"GET {TEMPLATE}", {}),
         ("mine", f"GET {TEMPLATE}", {}),
