@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConfigurationError"]
+__all__ = ["ConfigurationError", "in_short"]
 
 
 class ConfigurationError(ValueError):
@@ -17,3 +17,9 @@ class ConfigurationError(ValueError):
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+def in_short(error: ConfigurationError) -> str:
+    """The first problem, and how many more there are: what one line has room for."""
+    first, *others = error.problems
+    return f"{first} (and {len(others)} more)" if others else first

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware.attach import environment_variables as variables
-from otel_middleware.errors import ConfigurationError
+from otel_middleware.errors import ConfigurationError, in_short
 from otel_middleware.exclusion import Exclusion
-from otel_middleware.routing.table import RouteTable
+from otel_middleware.routing.table_files import table_from
 from otel_middleware.tenancy import TenantFromHeader, Tenants
 from otel_middleware.trust import TrustPolicy
 
@@ -20,7 +19,6 @@ __all__ = ["disabled", "options_of", "unknown_in"]
 
 _PREFIX = "OTEL_PYTHON_MIDDLEWARE_"
 _ENTRY_POINT = "otel_middleware"
-_DOCUMENTS = (".json", ".yaml", ".yml")
 
 
 def disabled(environment: Mapping[str, str]) -> bool:
@@ -39,7 +37,7 @@ def options_of(environment: Mapping[str, str]) -> dict[str, Any]:
     """
     read = _Reading(environment)
     return {
-        **read("routes", variables.OTEL_PYTHON_MIDDLEWARE_ROUTES, _table),
+        **read("routes", variables.OTEL_PYTHON_MIDDLEWARE_ROUTES, table_from),
         **read("tenant", variables.OTEL_PYTHON_MIDDLEWARE_TENANT_HEADER, _tenants),
         **read("excluded_urls", variables.OTEL_PYTHON_MIDDLEWARE_EXCLUDED_URLS, _excluded),
         **_trust(read),
@@ -73,8 +71,7 @@ class _Reading:
         try:
             return {option: make(value)}
         except ConfigurationError as error:
-            more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-            self._problems.append(f"{variable}={value!r}: {error.problems[0]}{more}")
+            self._problems.append(f"{variable}={value!r}: {in_short(error)}")
             return {}
 
     def done(self) -> dict[str, Any]:
@@ -82,11 +79,6 @@ class _Reading:
         if self._problems:
             raise ConfigurationError(*self._problems)
         return {}
-
-
-def _table(file: str) -> RouteTable:
-    read = RouteTable.from_openapi if Path(file).suffix.lower() in _DOCUMENTS else RouteTable.from_file
-    return read(file)
 
 
 def _tenants(header: str) -> Tenants:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware import ConfigurationError, RouteTable, TenantFromHeader, Tenants
+from otel_middleware import ConfigurationError, TenantFromHeader, Tenants
 from otel_middleware.cli._giving_up import give_up
+from otel_middleware.errors import in_short
+from otel_middleware.routing.table_files import table_from
 
 if TYPE_CHECKING:
-    from otel_middleware import Sanitizer
+    from otel_middleware import RouteTable, Sanitizer
 
 __all__ = ["options_of", "table_of"]
-
-_DOCUMENTS = (".json", ".yaml", ".yml")
 
 
 def options_of(routes: str | None, tenant_header: str | None, sanitizer: Sanitizer) -> dict[str, Any]:
@@ -30,10 +29,8 @@ def options_of(routes: str | None, tenant_header: str | None, sanitizer: Sanitiz
 
 
 def table_of(file: str) -> RouteTable:
-    """Read declared templates: an OpenAPI document by its suffix, a reviewed file otherwise."""
-    read = RouteTable.from_openapi if Path(file).suffix.lower() in _DOCUMENTS else RouteTable.from_file
+    """Read declared templates; one line and exit status 2 when they make no table."""
     try:
-        return read(file)
+        return table_from(file)
     except ConfigurationError as error:
-        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        give_up(f"{file} cannot be used: {error.problems[0]}{more}")
+        give_up(f"{file} cannot be used: {in_short(error)}")
