@@ -1,7 +1,7 @@
-"""Who else instruments the application: upstream's middleware, or an instrumentor of its framework.
+"""Who instruments the application already: ourselves, upstream's middleware, or an instrumentor of its framework.
 
-Whoever stands inside makes INTERNAL spans below our SERVER span, and measures each request a second time. It cannot be switched
-off from outside, so it is said once, with what to remove.
+Whoever else stands inside makes INTERNAL spans below our SERVER span, and measures each request a second time. It cannot be
+switched off from outside, so it is said once, with what to remove.
 """
 
 from __future__ import annotations
@@ -14,18 +14,30 @@ from otel_middleware import _attributes as names
 from otel_middleware.frameworks._finding import reached_from
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from otel_middleware.routing.resolution import Routes
 
-__all__ = ["FLAG", "Neighbours", "instrumentor", "instrumentor_of_process", "is_of_http", "without"]
+__all__ = [
+    "Neighbours",
+    "is_in_front",
+    "is_of_http",
+    "is_ours",
+    "is_stack",
+    "is_upstreams",
+    "listed_in",
+    "others_on",
+    "stack_on",
+    "without",
+]
 
 _log = logging.getLogger("otel_middleware")
 
-FLAG = "_is_instrumented_by_opentelemetry"
+_FLAG = "_is_instrumented_by_opentelemetry"
 """Set on applications, and on the one instance of an instrumentor, by ``opentelemetry-instrumentation`` and its instrumentors."""
 
 _OF_PROCESS = frozenset({"Django", "Pyramid"})
 """Frameworks whose instrumentors mark no application: they instrument all of the process."""
-
 
 _METHODS = frozenset({names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD})
 
@@ -53,6 +65,47 @@ def without(app: Any, middleware: type, attribute: str) -> Any:
     return app
 
 
+def is_stack(candidate: Any) -> bool:
+    """Whether *candidate* is what our ``instrument`` made."""
+    return _is_called(type(candidate), "otel_middleware.", "Serve")
+
+
+def is_in_front(listed: Any) -> bool:
+    """Whether an entry of a middleware list is one of our ``instrument`` functions."""
+    return _is_called(listed, "otel_middleware.", "instrument")
+
+
+def is_ours(candidate: Any) -> bool:
+    """Whether *candidate* is a stack of ours, or has ``instrument`` in a list of middleware that is put together later."""
+    return any(_is_called(kind, "otel_middleware.", "Attached", "Serve", "instrument") for kind in _kinds(candidate))
+
+
+def is_upstreams(kind: Any) -> bool:
+    """Whether a class is upstream's middleware, of either protocol."""
+    return _is_called(kind, "opentelemetry.", "OpenTelemetryMiddleware")
+
+
+def stack_on(app: Any) -> Any:
+    """The stack of ours that *app* is, or has in its own middleware; ``None`` when there is none."""
+    return next(filter(is_stack, reached_from(app)), None)
+
+
+def listed_in(app: Any) -> list[Any]:
+    """The classes and functions in the middleware list of a Starlette or FastAPI application, the outermost first."""
+    return next((listed for each in reached_from(app) if (listed := _listed(each)) is not None), [])
+
+
+def others_on(reached: Iterable[Any], framework: str) -> str:
+    """Say which instrumentor of upstream's is on an application, and how to switch it off; nothing when none is.
+
+    Args:
+        reached: The application and what it wraps.
+        framework: Whose application it is.
+    """
+    told = (_told(each, framework, is_upstreams) for each in reached)
+    return next(filter(None, told), "") or _told_of_process(framework)
+
+
 class Neighbours:
     """Looks for others when the stack is built and when its first request comes, and says once whom it found.
 
@@ -77,31 +130,37 @@ class Neighbours:
         self._look()
 
     def _look(self) -> bool:
-        found = instrumentor_of_process(self._framework) or next(
-            filter(None, map(self._told, reached_from(self._app))), ""
+        told = (
+            _told(each, self._framework, lambda kind: kind is self._middleware)
+            for each in reached_from(self._app)
+            if not isinstance(each, type)
         )
+        found = _told_of_process(self._framework) or next(filter(None, told), "")
         if found:
             _log.warning("%s too: each request has a second span and is measured twice", found)
         return bool(found)
 
-    def _told(self, candidate: Any) -> str:
-        """What to say of *candidate*; nothing when it is no neighbour."""
-        if isinstance(candidate, type):
-            return ""
-        if getattr(candidate, "__dict__", {}).get(FLAG) is True:
-            return instrumentor(self._framework)
-        listed = getattr(candidate, "user_middleware", None)  # Starlette's, not yet put together
-        kinds = (
-            [type(candidate), *(getattr(each, "cls", None) for each in listed)]
-            if isinstance(listed, list)
-            else [type(candidate)]
-        )
-        if any(isinstance(kind, type) and issubclass(kind, self._middleware) for kind in kinds):
-            return f"{self._middleware.__module__}.OpenTelemetryMiddleware, which should be removed, instruments the application"
+
+def _told(candidate: Any, framework: str, is_looked_for: Callable[[Any], bool]) -> str:
+    """What to say of *candidate*; nothing when it is no neighbour."""
+    if getattr(candidate, "__dict__", {}).get(_FLAG) is True:
+        return _instrumentor(framework)
+    kind = next(filter(is_looked_for, _kinds(candidate)), None)
+    if kind is None:
         return ""
+    return f"{kind.__module__}.OpenTelemetryMiddleware, which should be removed, instruments the application"
 
 
-def instrumentor(framework: str) -> str:
+def _told_of_process(framework: str) -> str:
+    """What to say where the instrumentor of *framework* is on and instruments all of the process; nothing otherwise."""
+    if framework not in _OF_PROCESS:
+        return ""
+    module = sys.modules.get(f"opentelemetry.instrumentation.{framework.lower()}")
+    instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
+    return _instrumentor(framework) if getattr(instance, _FLAG, False) else ""
+
+
+def _instrumentor(framework: str) -> str:
     """Name the instrumentor of *framework*, and how to switch it off."""
     package = framework.lower()
     return (
@@ -110,10 +169,18 @@ def instrumentor(framework: str) -> str:
     )
 
 
-def instrumentor_of_process(framework: str) -> str:
-    """The same where that instrumentor is on and instruments all of the process; nothing otherwise."""
-    if framework not in _OF_PROCESS:
-        return ""
-    module = sys.modules.get(f"opentelemetry.instrumentation.{framework.lower()}")
-    instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
-    return instrumentor(framework) if getattr(instance, FLAG, False) else ""
+def _kinds(candidate: Any) -> Iterator[Any]:
+    """The classes of *candidate*, and of the middleware that Starlette has yet to put around it."""
+    yield from type(candidate).__mro__
+    for kind in _listed(candidate) or ():
+        yield from kind.__mro__ if isinstance(kind, type) else filter(callable, [kind])
+
+
+def _listed(candidate: Any) -> list[Any] | None:
+    """What Starlette keeps until it puts its middleware together; ``None`` when *candidate* has no such list."""
+    listed = getattr(candidate, "user_middleware", None)
+    return [getattr(each, "cls", each) for each in listed] if isinstance(listed, list) else None
+
+
+def _is_called(kind: Any, package: str, *names: str) -> bool:
+    return getattr(kind, "__name__", "") in names and str(kind.__module__).startswith(package)

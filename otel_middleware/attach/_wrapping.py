@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from otel_middleware.attach._others import is_exposition, is_ours, others_on
+from otel_middleware._neighbours import is_ours, others_on
+from otel_middleware.frameworks import asgi_router, wsgi_router
 from otel_middleware.frameworks._finding import reached_from
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class Wrapping:
 
     def _attached(self, app: Any, protocol: str) -> Any:
         reached = list(reached_from(app))
-        if any(is_ours(each) or is_exposition(each) for each in reached):
+        if any(is_ours(each) or _is_exposition(each) for each in reached):
             return app
-        others = others_on(app, protocol, reached)
+        framework = (asgi_router if protocol == "asgi" else wsgi_router)(app).name
+        others = others_on(reached, framework)
         if others:
             self._say(f"{others} already: otel_middleware leaves it alone")
             return app
@@ -87,3 +89,8 @@ class _Wsgi(Attached):
 
 
 _KINDS: dict[str, type[_Asgi | _Wsgi]] = {"asgi": _Asgi, "wsgi": _Wsgi}
+
+
+def _is_exposition(candidate: Any) -> bool:
+    """Whether *candidate* is prometheus_client's: the page that is scraped, on a server and a port of its own."""
+    return str(getattr(candidate, "__module__", "")).startswith("prometheus_client.")

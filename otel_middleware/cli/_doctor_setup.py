@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware import Sanitizer
+from otel_middleware._neighbours import is_in_front, is_stack, is_upstreams, listed_in, stack_on
 from otel_middleware.cli._finding import Finding
 from otel_middleware.cli._otlp import accepts
-from otel_middleware.cli._wrapping import instrumented_at, is_ours, listed_in
 from otel_middleware.frameworks._finding import reached_from
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["of_environment", "of_order", "of_sanitizer"]
 
-_UPSTREAM = ("opentelemetry.instrumentation.asgi", "opentelemetry.instrumentation.wsgi")
 _INNER = ("TenantMiddleware", "ErrorStatusMiddleware", "RouteTemplateMiddleware")
 _PRELOAD = re.compile(r"^\s*preload_app\s*=\s*True", re.MULTILINE)
 _DEFAULT_ENDPOINTS = {"grpc": "http://localhost:4317", "http/protobuf": "http://localhost:4318"}
@@ -42,7 +41,7 @@ def of_order(app: Any) -> Iterator[Finding]:
                 "remove OpenTelemetryMiddleware",
             )
     listed = listed_in(app)
-    place = next((index for index, each in enumerate(listed) if is_ours(each)), 0)
+    place = next((index for index, each in enumerate(listed) if is_in_front(each)), 0)
     if place:
         outside = ", ".join(getattr(each, "__name__", repr(each)) for each in listed[:place])
         yield Finding(
@@ -84,7 +83,7 @@ def of_environment(before: Mapping[str, str], *, provided: bool) -> Iterator[Fin
 
 def of_sanitizer(app: Any) -> Iterator[Finding]:
     """Yield what the application's own redaction lets through; the defaults' where it has none of its own."""
-    ours = instrumented_at(app)
+    ours = stack_on(app)
     sanitizer = Sanitizer() if ours is None else ours.plan.sanitizer
     if sanitizer is None:
         yield Finding("secret", "sanitizer=None switches redaction off", "leave it out, or give a Sanitizer(...)")
@@ -99,9 +98,11 @@ def of_sanitizer(app: Any) -> Iterator[Finding]:
 
 def _kind(candidate: Any) -> str:
     kind = type(candidate)
-    if kind.__module__.startswith("otel_middleware."):
-        return "ours" if kind.__name__ == "Serve" else kind.__name__
-    return "upstream" if kind.__module__ in _UPSTREAM and kind.__name__ == "OpenTelemetryMiddleware" else ""
+    if is_stack(candidate):
+        return "ours"
+    if is_upstreams(kind):
+        return "upstream"
+    return kind.__name__ if kind.__module__.startswith("otel_middleware.") else ""
 
 
 def _exporters(before: Mapping[str, str], *, provided: bool) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from otel_middleware import Sanitizer, instrument
+from otel_middleware._neighbours import stack_on
 from otel_middleware.cli._book import Book
 from otel_middleware.cli._ending import ending
 from otel_middleware.cli._giving_up import FAILED, give_up
@@ -21,7 +22,7 @@ from otel_middleware.cli._providing import provide
 from otel_middleware.cli._said import Said
 from otel_middleware.cli._servers import listening, quiet_servers, serving_asgi, serving_wsgi, url_of
 from otel_middleware.cli._watching import watch
-from otel_middleware.cli._wrapping import instrumented, instrumented_at, is_asgi, router_of
+from otel_middleware.cli._wrapping import instrumented, is_asgi, router_of
 
 if TYPE_CHECKING:
     from otel_middleware.cli._otlp import Collector
@@ -73,7 +74,7 @@ class Run:
         self._end = provide(self.book, target.partition(":")[0], collector)
         if instrumented(app) and (routes or tenant_header):
             print(f"{target} comes instrumented: --routes and --tenant-header are left to it", file=sys.stderr)
-        ours = instrumented_at(app)
+        ours = stack_on(app)
         if ours is not None:
             self._sanitizer = ours.plan.sanitizer
         self._app = app if instrumented(app) else instrument(app, **options)
