@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from otel_middleware import ConfigurationError, InferredRoutes, RouteTable
 from otel_middleware.cli._drift import drift, hits_of, unused
-from otel_middleware.cli._enumerating import enumerated
 from otel_middleware.cli._giving_up import FAILED, give_up
 from otel_middleware.cli._loading import load
 from otel_middleware.cli._log_reading import learn_from
 from otel_middleware.cli._options import table_of
 from otel_middleware.cli._text import counted, shown
+from otel_middleware.frameworks._listing import enumerated
 from otel_middleware.routing.exported import LearnedRoute, text_of
 
 if TYPE_CHECKING:

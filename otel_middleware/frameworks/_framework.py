@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from otel_middleware.request import Request
 
@@ -73,6 +73,11 @@ class Framework(NamedTuple):
     """ASGI: the application needs a recording scope (see ``_recording``); the scope given to ``route_of`` is that one."""
     whole: bool = False
     """ASGI: the framework matches the whole path, root path included: below a mount its templates have the prefix already."""
+    listed: Callable[[Any], Iterator[str]] | None = None
+    """Of an application to all its templates as the framework spells them; ``None`` where it offers no such list.
+
+    Called by the command line, before any request. May raise.
+    """
 
 
 def spelled_rest(asked: Asked, placeholder: str) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from otel_middleware.frameworks._environ import handed_to, mounted_at, path_below
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
+from otel_middleware.frameworks._listing import enumerated_below
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["FRAMEWORK"]
 
@@ -54,4 +55,11 @@ def _mounted(app: Any, environ: Mapping[str, Any], asked: Asked) -> Onward | Non
     return None
 
 
-FRAMEWORK = Framework("Bottle", _recognises, _route_of)
+def _listed(app: Any) -> Iterator[str]:
+    for route in app.routes:
+        target = route.config.get("mountpoint.target")
+        prefix = str(route.config.get("mountpoint.prefix", "")).rstrip("/")
+        yield from [str(route.rule)] if target is None else enumerated_below(target, prefix) or [str(route.rule)]
+
+
+FRAMEWORK = Framework("Bottle", _recognises, _route_of, listed=_listed)

@@ -12,7 +12,7 @@ from otel_middleware.frameworks._framework import Asked, Framework
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FRAMEWORK", "resolved", "route_of_request"]
+__all__ = ["FRAMEWORK", "listed", "resolved", "route_of_request"]
 
 
 def route_of_request(request: Any) -> str | None:
@@ -31,6 +31,18 @@ def resolved(path: str) -> str | None:
         return f"/{urls.resolve(path or '/').route}"
     except urls.Resolver404:
         return None
+
+
+def listed(_app: Any) -> Iterator[str]:
+    """The routes of the URL configuration, those that it includes behind their prefix."""
+    urls: Any = sys.modules["django.urls"]
+
+    def below(patterns: Any, prefix: str) -> Iterator[str]:
+        for each in patterns:
+            path = prefix + str(each.pattern)
+            yield from below(each.url_patterns, path) if hasattr(each, "url_patterns") else [path]
+
+    yield from below(urls.get_resolver().url_patterns, "/")
 
 
 def _recognises(app: Any) -> bool:
@@ -70,4 +82,4 @@ def _behind(body: Any) -> Iterator[Any]:
         yield getattr(getattr(closable, "close", None), "__self__", None)
 
 
-FRAMEWORK = Framework("Django", _recognises, _route_of)
+FRAMEWORK = Framework("Django", _recognises, _route_of, listed=listed)

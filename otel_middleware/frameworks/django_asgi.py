@@ -21,4 +21,4 @@ def route_of(_app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
     return django.resolved(asked.path)
 
 
-FRAMEWORK = Framework("Django", recognises, route_of)
+FRAMEWORK = Framework("Django", recognises, route_of, listed=django.listed)

@@ -9,9 +9,9 @@ from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["FRAMEWORK", "recognises", "template_at"]
+__all__ = ["FRAMEWORK", "listed", "recognises", "template_at"]
 
 _TEMPLATE = 3
 """Where a router's ``find()`` puts the template: after resource, method map and fields. Old routers end there."""
@@ -31,6 +31,16 @@ def template_at(app: Any, path: str) -> str | None:
     return found[_TEMPLATE] if found is not None and len(found) > _TEMPLATE else None
 
 
+def listed(app: Any) -> Iterator[str]:
+    """The URI templates of all resources."""
+    waiting = list(app._router._roots)  # noqa: SLF001 - Falcon offers no public way to its router
+    while waiting:
+        node = waiting.pop(0)
+        if node.resource is not None:
+            yield str(node.uri_template)
+        waiting += node.children
+
+
 def _route_of(app: Any, environ: Mapping[str, Any], asked: Asked, body: Any) -> str | None:
     if body is not None:
         return None
@@ -38,4 +48,4 @@ def _route_of(app: Any, environ: Mapping[str, Any], asked: Asked, body: Any) -> 
     return None if template is None else mounted_at(environ, asked) + template
 
 
-FRAMEWORK = Framework("Falcon", recognises, _route_of)
+FRAMEWORK = Framework("Falcon", recognises, _route_of, listed=listed)

@@ -20,4 +20,4 @@ def route_of(app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
     return falcon.template_at(app, asked.root_path + asked.path)
 
 
-FRAMEWORK = Framework("Falcon", recognises, route_of, whole=True)
+FRAMEWORK = Framework("Falcon", recognises, route_of, whole=True, listed=falcon.listed)

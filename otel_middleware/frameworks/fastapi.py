@@ -16,4 +16,4 @@ def recognises(app: Any) -> bool:
     return is_a(app, "fastapi.FastAPI", "fastapi.APIRouter")
 
 
-FRAMEWORK = Framework("FastAPI", recognises, starlette.route_of, starlette.taken, records=True)
+FRAMEWORK = Framework("FastAPI", recognises, starlette.route_of, starlette.taken, records=True, listed=starlette.listed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from otel_middleware.frameworks._environ import mounted_at
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
-from otel_middleware.frameworks.werkzeug import rule_of
+from otel_middleware.frameworks.werkzeug import rule_of, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,4 +44,4 @@ def _matched_again(app: Any, environ: Mapping[str, Any]) -> str | None:
     return rule_of(app.create_url_adapter(request))
 
 
-FRAMEWORK = Framework("Flask", _recognises, _route_of)
+FRAMEWORK = Framework("Flask", _recognises, _route_of, listed=rules_of)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["FRAMEWORK"]
 
@@ -27,4 +30,8 @@ def route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | 
     return Onward(getattr(handler, "fn", handler), scope, below, prefix, prefix + spelled_rest(below, "/{path}"))
 
 
-FRAMEWORK = Framework("Litestar", recognises, route_of)
+def _listed(app: Any) -> Iterator[str]:
+    yield from (str(getattr(route, "path_format", route.path)) for route in app.routes)
+
+
+FRAMEWORK = Framework("Litestar", recognises, route_of, listed=_listed)

@@ -9,7 +9,7 @@ from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["FRAMEWORK"]
 
@@ -32,4 +32,9 @@ def _route_of(app: Any, environ: Mapping[str, Any], asked: Asked, body: Any) -> 
     return f"{mounted_at(environ, asked)}/{route.pattern.removeprefix('/')}"
 
 
-FRAMEWORK = Framework("Pyramid", _recognises, _route_of)
+def _listed(app: Any) -> Iterator[str]:
+    for route in app.routes_mapper.get_routes() if app.routes_mapper is not None else ():
+        yield f"/{route.pattern.removeprefix('/')}"
+
+
+FRAMEWORK = Framework("Pyramid", _recognises, _route_of, listed=_listed)

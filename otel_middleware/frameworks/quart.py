@@ -6,6 +6,7 @@ from typing import Any
 
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework
+from otel_middleware.frameworks.werkzeug import rules_of
 
 __all__ = ["FRAMEWORK"]
 
@@ -40,4 +41,4 @@ def _bound(app: Any, scope: Any, asked: Asked) -> Any:
     return app.url_map.bind(name, subdomain=subdomain, url_scheme=scope.get("scheme", "http"))
 
 
-FRAMEWORK = Framework("Quart", recognises, route_of)
+FRAMEWORK = Framework("Quart", recognises, route_of, listed=rules_of)

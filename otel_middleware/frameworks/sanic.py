@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["FRAMEWORK"]
 
@@ -36,4 +39,8 @@ def _current() -> Any:
     return None if current is None else current.get(None)
 
 
-FRAMEWORK = Framework("Sanic", recognises, route_of, whole=True)
+def _listed(app: Any) -> Iterator[str]:
+    yield from (f"/{route.path.removeprefix('/')}" for route in app.router.routes)
+
+
+FRAMEWORK = Framework("Sanic", recognises, route_of, whole=True, listed=_listed)

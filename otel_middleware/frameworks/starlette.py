@@ -9,17 +9,20 @@ from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
 from otel_middleware.frameworks._includes import effective, frontend
 from otel_middleware.frameworks._leads import is_mount, leads_of
+from otel_middleware.frameworks._listing import enumerated_below
 from otel_middleware.frameworks._recording import RecordingScope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from otel_middleware.frameworks._recording import Hop
 
-__all__ = ["FRAMEWORK", "asked_of", "recognises", "route_of", "taken", "told"]
+__all__ = ["FRAMEWORK", "asked_of", "listed", "recognises", "route_of", "taken", "told"]
 
 _TAIL = "/{path}"
 """What Starlette adds to a mount's path."""
+
+_DEEPEST = 16  # mounts inside of mounts
 
 
 def recognises(app: Any) -> bool:
@@ -62,6 +65,23 @@ def taken(app: Any, scope: Any, asked: Asked) -> str | None:
         return None if walked is None else walked[0]
     onward = route_of(app, scope, asked, None)
     return onward.prefix if isinstance(onward, Onward) else None
+
+
+def listed(app: Any) -> Iterator[str]:
+    """The paths of all routes, those of mounted applications behind the path of their mount."""
+    return _listed_below(app, "", 0)
+
+
+def _listed_below(app: Any, prefix: str, depth: int) -> Iterator[str]:
+    leads = leads_of(Same(app))
+    for route in leads.routes() if leads is not None and depth < _DEEPEST else ():
+        path = prefix + str(getattr(route, "path_format", getattr(route, "path", "")))
+        if not is_mount(route):
+            yield path
+            continue
+        mounted = path.removesuffix(_TAIL)
+        below = list(_listed_below(route.app, mounted, depth + 1)) or enumerated_below(route.app, mounted)
+        yield from below or [mounted + _TAIL]
 
 
 def _walked(app: Any, scope: RecordingScope) -> tuple[str, str | None, Any] | None:
@@ -121,4 +141,4 @@ def _prefix_of(mount: Any) -> str:
     return "" if hasattr(mount, "host") else str(mount.path_format).removesuffix(_TAIL)
 
 
-FRAMEWORK = Framework("Starlette", recognises, route_of, taken, records=True)
+FRAMEWORK = Framework("Starlette", recognises, route_of, taken, records=True, listed=listed)

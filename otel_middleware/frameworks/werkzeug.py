@@ -10,9 +10,9 @@ from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["FRAMEWORK", "rule_of"]
+__all__ = ["FRAMEWORK", "rule_of", "rules_of"]
 
 
 def rule_of(adapter: Any) -> str | None:
@@ -24,6 +24,11 @@ def rule_of(adapter: Any) -> str | None:
             return None
         raise
     return str(rule.rule)
+
+
+def rules_of(app: Any) -> Iterator[str]:
+    """All rules of the map that *app* keeps as ``url_map``."""
+    yield from (str(rule.rule) for rule in app.url_map.iter_rules())
 
 
 def _recognises(app: Any) -> bool:
