@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._defaults import default_sanitizer
-from otel_middleware._guard import guarded, say_once
+from otel_middleware._guard import guarded
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED, outranked
 from otel_middleware._said_template import said_template
 from otel_middleware.frameworks import Asked
@@ -30,11 +30,7 @@ def ask(current: CurrentSpan, routes: Routes, root: str, path: str, carrier: Any
     if not outranked(current.source, FRAMEWORK):
         return True
     asked = Asked(current.kind, current.request, path, root)
-    try:
-        template = None if routes.router is None else routes.router.template(carrier, asked, body)
-    except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
-        say_once("by hand", "asking the application for its route", error, "no route", of=routes)
-        return False
+    template = routes.answer(carrier, asked, body)
     if template and _has_secret(current.request.path):  # an unknown prefix is a part of the path
         template = shown_template(template)
     if template:

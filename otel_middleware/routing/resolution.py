@@ -116,13 +116,19 @@ class Routes:
         if self.router is None or exchange.source not in (None, INFERRED):
             return
         asked = Asked(exchange.kind, exchange.request, exchange.route_path, exchange.root_path)
-        try:
-            template = self.router.template(carrier, asked, body)
-        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
-            say_once(type(error), f"asking {self.router.name} for its route", error, "no route", of=self)
-            return
+        template = self.answer(carrier, asked, body)
         if template:
             _set(exchange, template, FRAMEWORK)
+
+    def answer(self, carrier: Any, asked: Asked, body: Any = None) -> str | None:
+        """What the framework tells, as it came; ``None`` when there is none or it fails."""
+        if self.router is None:
+            return None
+        try:
+            return self.router.template(carrier, asked, body)
+        except Exception as error:  # noqa: BLE001 - a framework's inside may raise anything
+            say_once(type(error), f"asking {self.router.name} for its route", error, "no route", of=self)
+            return None
 
     def inferred(self, path: str, status: int | None) -> str | None:
         """When it is over: the inferred template of the sanitised *path*, learned from a success."""
