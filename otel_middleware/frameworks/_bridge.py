@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware._native_text import encoded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,8 +24,8 @@ def _environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     name, port = scope.get("server") or ("localhost", 80)
     return {
         "REQUEST_METHOD": asked.method,
-        "SCRIPT_NAME": _wsgi_text(asked.root_path),
-        "PATH_INFO": _wsgi_text(asked.path),
+        "SCRIPT_NAME": encoded(asked.root_path),
+        "PATH_INFO": encoded(asked.path),
         "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
         "SERVER_NAME": name,
         "SERVER_PORT": str(port),
@@ -32,11 +34,6 @@ def _environ_of(scope: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "werkzeug.request": None,  # as Flask leaves it when it is done
     }
-
-
-def _wsgi_text(text: str) -> str:
-    """PEP 3333: the bytes of the path, each as one character."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _scope_of(environ: Mapping[str, Any], asked: Asked) -> dict[str, Any]:

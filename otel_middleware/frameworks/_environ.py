@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._bounded import BoundedValues
+from otel_middleware._native_text import decoded, encoded
 from otel_middleware.frameworks._framework import Asked, Onward
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def mounted_at(environ: Mapping[str, Any], asked: Asked) -> str:
     ``SCRIPT_NAME`` too, but takes nothing off. What the server itself gave (``asked.root_path``) is no part of it, nor
     is what a dispatcher that we know took off: then *asked* is what is left. Past the bound of ``PREFIXES``: empty.
     """
-    script = _decoded(environ.get("SCRIPT_NAME", ""))
+    script = decoded(environ.get("SCRIPT_NAME", ""))
     if script == asked.root_path or not script.startswith(asked.root_path):
         return ""
     prefix = script[len(asked.root_path) :].rstrip("/")
@@ -39,26 +40,12 @@ def mounted_at(environ: Mapping[str, Any], asked: Asked) -> str:
 
 def path_below(environ: Mapping[str, Any]) -> str:
     """The decoded path that the framework itself is asked for."""
-    return _decoded(environ.get("PATH_INFO", ""))
+    return decoded(environ.get("PATH_INFO", ""))
 
 
 def handed_to(app: Any, environ: Mapping[str, Any], asked: Asked, prefix: str, otherwise: str | None = None) -> Onward:
     """The request as *app* was asked, which a framework has mounted at the fixed *prefix* of ``asked.path``."""
     rest = asked.path[len(prefix) :]
     root_path = asked.root_path + prefix
-    carrier = {**environ, "SCRIPT_NAME": _tunnelled(root_path), "PATH_INFO": _tunnelled(rest)}
+    carrier = {**environ, "SCRIPT_NAME": encoded(root_path), "PATH_INFO": encoded(rest)}
     return Onward(app, carrier, asked._replace(path=rest, root_path=root_path), prefix, otherwise)
-
-
-def _decoded(value: str) -> str:
-    # PEP 3333 carries UTF-8 as latin-1; Bottle and Django write the decoded text back.
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
-
-
-def _tunnelled(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")

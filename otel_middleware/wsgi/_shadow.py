@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from otel_middleware import _attributes as names
 from otel_middleware._connection import Endpoint
 from otel_middleware._headers import Spelling
+from otel_middleware._native_text import decoded
 from otel_middleware._wire import machine_in, port_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
@@ -92,18 +93,6 @@ def _text_of(key: str, value: Any) -> str | None:
 
 SPELLING = Spelling(_name_of, _text_of, str)
 """Of the items of an environ."""
-
-
-def decoded(value: Any) -> str:
-    """A native string of PEP 3333 (bytes as latin-1) as the text that it stands for; never raises."""
-    if type(value) is not str:
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
 
 
 def below(environ: Mapping[str, Any]) -> tuple[str, str]:
