@@ -13,7 +13,7 @@ from otel_middleware import _attributes as names
 from otel_middleware._by_hand import served
 from otel_middleware._by_hand_route import shown_template
 from otel_middleware._context_keys import EXCHANGE_KEY
-from otel_middleware._defaults import default_sanitizer
+from otel_middleware._default_sanitizer import default_sanitizer
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import APPLICATION
 from otel_middleware._text import qualified_name

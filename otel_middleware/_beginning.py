@@ -9,7 +9,7 @@ from opentelemetry.trace import set_span_in_context
 
 from otel_middleware import _attributes as names
 from otel_middleware._context_keys import EXCHANGE_KEY
-from otel_middleware._labels import with_labeler
+from otel_middleware._labeler import with_labeler
 from otel_middleware._route_sources import INFERRED
 
 if TYPE_CHECKING:

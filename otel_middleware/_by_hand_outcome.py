@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Status, StatusCode
 
 from otel_middleware import _attributes as names
-from otel_middleware._defaults import default_sanitizer
+from otel_middleware._default_sanitizer import default_sanitizer
 from otel_middleware._exception_event import exception_event, status_code_of
 from otel_middleware._guard import guarded
 from otel_middleware._outcome import decide, judged

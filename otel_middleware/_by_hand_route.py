@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._defaults import default_sanitizer
+from otel_middleware._default_sanitizer import default_sanitizer
 from otel_middleware._guard import guarded
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED, outranked
 from otel_middleware._said_template import said_template

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._tunnel import PROPAGATED
+from otel_middleware._sanitization_middleware import PROPAGATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

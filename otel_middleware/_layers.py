@@ -1,4 +1,4 @@
-"""What the inner middleware classes check and build the same way in both protocols."""
+"""The inner layers: what their classes check and build the same way in both protocols, and the one order that works."""
 
 from __future__ import annotations
 
@@ -8,14 +8,30 @@ from otel_middleware._logged import listen
 from otel_middleware._options import checked_errors
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.resolution import Routes
+from otel_middleware.status import ErrorStatuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otel_middleware._options import Options
     from otel_middleware.frameworks import Router
     from otel_middleware.tenancy import Tenants
 
-__all__ = ["errors_of", "routes_of", "tenants_of"]
+__all__ = ["errors_of", "layered", "routes_of", "tenants_of"]
+
+
+def layered(
+    app: Any,
+    options: Options,
+    route: Callable[..., Any],
+    status: Callable[..., Any],
+    tenant: Callable[..., Any],
+) -> Any:
+    """*app* inside the layers that *options* ask for, made by the classes of one protocol."""
+    inside = route(app, options.routes)
+    if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
+        inside = status(inside, options.errors)
+    return inside if options.tenants is None else tenant(inside, options.tenants)
 
 
 def tenants_of(app: Any, tenant: Any) -> Tenants:

@@ -10,7 +10,7 @@ from otel_middleware import _attributes as names
 from otel_middleware._bounded import OTHER, BoundedValues
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import say_once
-from otel_middleware._labels import labels_are_used, labels_in
+from otel_middleware._labeler import labels_are_used, labels_in
 from otel_middleware._route_sources import INFERRED
 from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
 

@@ -6,7 +6,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from otel_middleware._callable import is_plain
-from otel_middleware._defaults import sanitizer_of
+from otel_middleware._default_sanitizer import sanitizer_of
 from otel_middleware._headers import HeaderCapture
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.exclusion import Exclusion

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
-from otel_middleware._defaults import SANITIZER
+from otel_middleware._default_sanitizer import SANITIZER
 from otel_middleware._fitness import SAMPLE_PATH, plain, prove
-from otel_middleware._layered import layered
+from otel_middleware._layers import layered
 from otel_middleware._neighbours import Neighbours, without
 from otel_middleware._options import Options
 from otel_middleware._plan import Plan

@@ -30,7 +30,7 @@ def routes(
     --check FILE it is held against the source, for CI.
     """
     from otel_middleware.cli._giving_up import give_up  # noqa: PLC0415 - with what it needs
-    from otel_middleware.cli._route_sources import Source  # noqa: PLC0415 - the same
+    from otel_middleware.cli._template_source import Source  # noqa: PLC0415 - the same
 
     if sum(map(bool, (logs, app, openapi))) != 1:
         give_up("routes wants one source: access logs, --app MODULE:APP, or --openapi FILE")

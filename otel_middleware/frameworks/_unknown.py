@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware.frameworks import starlette
 from otel_middleware.frameworks._environ import mounted_at
+from otel_middleware.frameworks._fastapi_includes import effective
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
-from otel_middleware.frameworks._includes import effective
 from otel_middleware.frameworks._recording import RecordingScope
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware.frameworks._cherrypy_path import fits, parameters, walked
 from otel_middleware.frameworks._environ import handed_to
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward
-from otel_middleware.frameworks._object_path import fits, parameters, walked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""FastAPI: as Starlette, on which it is built; its includes are unfolded in ``_includes``."""
+"""FastAPI: as Starlette, on which it is built; its includes are unfolded in ``_fastapi_includes``."""
 
 from __future__ import annotations
 

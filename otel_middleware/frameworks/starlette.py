@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._same import Same
+from otel_middleware.frameworks._fastapi_includes import effective, frontend
 from otel_middleware.frameworks._finding import is_a
 from otel_middleware.frameworks._framework import Asked, Framework, Onward, spelled_rest
-from otel_middleware.frameworks._includes import effective, frontend
-from otel_middleware.frameworks._leads import is_mount, leads_of
 from otel_middleware.frameworks._listing import enumerated_below
 from otel_middleware.frameworks._recording import RecordingScope
+from otel_middleware.frameworks._starlette_leads import is_mount, leads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

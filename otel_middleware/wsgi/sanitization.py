@@ -8,11 +8,11 @@ from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 from opentelemetry.trace import get_current_span
 
 from otel_middleware._clean_lines import CleanLines
-from otel_middleware._defaults import SANITIZER, sanitizer_of
+from otel_middleware._default_sanitizer import SANITIZER, sanitizer_of
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._host import host_and_port
 from otel_middleware._outcome import is_cancellation
-from otel_middleware._tunnel import PROPAGATED, belongs_around, captured_safely, tunnelled
+from otel_middleware._sanitization_middleware import PROPAGATED, belongs_around, captured_safely, tunnelled
 from otel_middleware._wire import is_header_name, machine_in, version_in
 from otel_middleware.wsgi._shadow import EnvironRequest, bound_to, decoded, peer_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware.frameworks._fastapi_includes import flattened
 from otel_middleware.frameworks._finding import is_a, reached_from
-from otel_middleware.frameworks._includes import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
