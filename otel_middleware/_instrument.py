@@ -7,7 +7,7 @@ from typing import Any
 
 from otel_middleware.errors import ConfigurationError
 
-__all__ = ["instrument"]
+__all__ = ["instrument", "is_asgi"]
 
 _ASGI_ARGUMENTS, _WSGI_ARGUMENTS = 3, 2
 
@@ -25,7 +25,7 @@ def instrument(app: Any, **options: Any) -> Any:
     if not callable(app):
         raise ConfigurationError(f"app must be a callable ASGI or WSGI application, not {app!r}")
     # Both protocols are imported only here: an ASGI service need not pay for WSGI.
-    if _is_asgi(app):
+    if is_asgi(app):
         from otel_middleware import asgi  # noqa: PLC0415
 
         return asgi.instrument(app, **options)
@@ -34,7 +34,12 @@ def instrument(app: Any, **options: Any) -> Any:
     return wsgi.instrument(app, **options)
 
 
-def _is_asgi(app: Any) -> bool:
+def is_asgi(app: Any) -> bool:
+    """Whether *app* is ASGI, and not WSGI.
+
+    Raises:
+        ConfigurationError: When it is neither for sure.
+    """
     if iscoroutinefunction(app) or iscoroutinefunction(type(app).__call__):
         return True
     arguments = _arguments(app)

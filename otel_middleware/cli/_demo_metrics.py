@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from otel_middleware.cli._quantile import quantile
+
 if TYPE_CHECKING:
     from otel_middleware.cli._demo_observe import Observed
 
-__all__ = ["metrics_table", "quantile"]
+__all__ = ["metrics_table"]
 
 _WIDE = 100  # characters from which on there is room between the columns
 
@@ -27,21 +29,6 @@ def metrics_table(observed: Observed, width: int) -> Table:
         for point in sorted(observed.durations(service), key=_order):
             table.add_row(service, *_cells(point))
     return table
-
-
-def quantile(point: Any, share: float) -> float:
-    """Return the value below which *share* (0 to 1) of an exponential histogram's measurements lie, in their unit.
-
-    True to the width of a bucket: base ``2 ** 2 ** -scale`` (OpenTelemetry metrics data model, "ExponentialHistogram").
-    """
-    base = 2**2**-point.scale
-    wanted, seen = share * point.count, point.zero_count
-    for index, count in enumerate(point.positive.bucket_counts):
-        seen += count
-        if count and seen >= wanted:
-            middle: float = base ** (point.positive.offset + index + 0.5)
-            return float(min(max(middle, point.min), point.max))
-    return float(point.max)
 
 
 def _order(point: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from otel_middleware.cli._doctor_boot import Patient, settings_set_aside
 from otel_middleware.cli._doctor_probes import many, probes_for
 from otel_middleware.cli._doctor_wsgi import visit_wsgi
 from otel_middleware.cli._loading import load
-from otel_middleware.cli._wrapping import is_asgi
+from otel_middleware.cli._wrapping import speaks_asgi
 
 if TYPE_CHECKING:
     from otel_middleware.cli._finding import Finding
@@ -35,7 +35,7 @@ class Examination:
         self._before = settings_set_aside()
         self._patient = Patient()
         self._app = load(target)
-        asgi = is_asgi(self._app, target)
+        asgi = speaks_asgi(self._app, target)
         probes, crowd = probes_for(path, raises, asgi=asgi), many(path)
         self._paths = len(crowd)
         visit = visit_asgi if asgi else visit_wsgi

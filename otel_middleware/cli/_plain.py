@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from otel_middleware.cli._demo_metrics import quantile
+from otel_middleware.cli._quantile import quantile
 from otel_middleware.cli._text import counted, shown
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from otel_middleware.cli._providing import provide
 from otel_middleware.cli._said import Said
 from otel_middleware.cli._servers import listening, quiet_servers, serving_asgi, serving_wsgi, url_of
 from otel_middleware.cli._watching import watch
-from otel_middleware.cli._wrapping import instrumented, is_asgi, router_of
+from otel_middleware.cli._wrapping import instrumented, router_of, speaks_asgi
 
 if TYPE_CHECKING:
     from otel_middleware.cli._otlp import Collector
@@ -68,7 +68,7 @@ class Run:
         self._sanitizer = Sanitizer()
         options = options_of(routes, tenant_header, self._sanitizer)
         app = load(target)
-        self._asgi = is_asgi(app, target)
+        self._asgi = speaks_asgi(app, target)
         self._framework = router_of(app, asgi=self._asgi).name
         self.book = Book(self._print if lines and not live else None)
         self._end = provide(self.book, target.partition(":")[0], collector)

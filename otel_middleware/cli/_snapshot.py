@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware.cli._demo_metrics import quantile
 from otel_middleware.cli._plain import QUANTILES
+from otel_middleware.cli._quantile import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

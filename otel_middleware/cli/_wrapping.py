@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from otel_middleware._instrument import _is_asgi
+from otel_middleware._instrument import is_asgi
 from otel_middleware._neighbours import is_in_front, listed_in, stack_on
 from otel_middleware.cli._giving_up import give_up
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.frameworks import Router, asgi_router, wsgi_router
 
-__all__ = ["instrumented", "is_asgi", "router_of"]
+__all__ = ["instrumented", "router_of", "speaks_asgi"]
 
 
-def is_asgi(app: Any, target: str) -> bool:
+def speaks_asgi(app: Any, target: str) -> bool:
     """Whether *app* is ASGI, and not WSGI; one line and exit status 2 when it is neither for sure.
 
     Args:
@@ -21,7 +21,7 @@ def is_asgi(app: Any, target: str) -> bool:
         target: As it was named, for the message.
     """
     try:
-        return _is_asgi(app)
+        return is_asgi(app)
     except ConfigurationError:
         give_up(
             f"{target} is neither clearly ASGI (scope, receive, send) nor clearly WSGI (environ, start_response); "

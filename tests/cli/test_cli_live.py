@@ -25,9 +25,9 @@ from opentelemetry.trace import SpanKind
 from rich.console import Console
 
 from otel_middleware.cli._book import Book
-from otel_middleware.cli._demo_metrics import quantile
 from otel_middleware.cli._durations import Durations
 from otel_middleware.cli._live import screen
+from otel_middleware.cli._quantile import quantile
 from otel_middleware.cli._said import Said
 from otel_middleware.cli._selection import Selection
 from otel_middleware.cli._text import shown
