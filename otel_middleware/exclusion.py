@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Exclusion"]
 
-_ENVIRONMENT = ("OTEL_PYTHON_ASGI_EXCLUDED_URLS", "OTEL_PYTHON_EXCLUDED_URLS")
-
 
 class Exclusion:
     """Which requests get no telemetry.
@@ -54,7 +52,7 @@ class Exclusion:
         """Whether ``path()`` alone cannot tell, so that ``request()`` has to be asked too."""
 
     @classmethod
-    def of(cls, option: Any, environment_names: Sequence[str] = _ENVIRONMENT) -> Exclusion | None:
+    def of(cls, option: Any, environment_names: Sequence[str] = ()) -> Exclusion | None:
         """Build what the option ``excluded_urls`` asks for; ``None`` when it excludes nothing.
 
         Args:

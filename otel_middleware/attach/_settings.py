@@ -86,7 +86,7 @@ def _tenants(header: str) -> Tenants:
 
 
 def _excluded(expressions: str) -> str:
-    Exclusion.of(expressions, ())
+    Exclusion.of(expressions)
     return expressions
 
 
