@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import timeit
 
-from otel_middleware._forwarded import time_in_queue
 from otel_middleware._host import host_and_port
+from otel_middleware._queue_time import time_in_queue
 from otel_middleware.exclusion import Exclusion
 from otel_middleware.request import Request, Response
 from otel_middleware.status import ErrorStatuses

@@ -16,7 +16,7 @@ from otel_middleware._host import address_in, host_and_port, port_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Forwarded", "Header", "forwarded_by", "time_in_queue"]
+__all__ = ["Forwarded", "Header", "forwarded_by"]
 
 Header: TypeAlias = "Callable[[str], str | None]"
 """Given the lower-case name of a request header, its value, several joined by ``, ``; or ``None``."""
@@ -24,7 +24,6 @@ Header: TypeAlias = "Callable[[str], str | None]"
 _MAX_FORWARDED_LENGTH = 4096  # characters; a proxy adds about a hundred
 _MAX_NODE_LENGTH = 64  # characters; an IPv6 address in brackets with its port has 53 at most
 _SCHEMES = frozenset({"http", "https", "ws", "wss"})
-_MAX_QUEUED = 3600.0  # seconds; longer than any proxy waits: a wrong clock
 
 # RFC 7239 section 6: an address, IPv6 in brackets, then an optional port, which may be obfuscated ("_name").
 _NODE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}|_[A-Za-z0-9._-]+))?")
@@ -34,7 +33,6 @@ _PAIR = re.compile(
     r"""([;,]|\Z)"""
 )
 _QUOTED_PAIR = re.compile(r"\\(.)")
-_QUEUE_START = re.compile(r"\s*(?:t=)?([0-9]{1,20}(?:\.[0-9]{1,9})?)\s*")
 
 
 class Forwarded(NamedTuple):
@@ -137,33 +135,3 @@ def _address_and_port(node: str) -> tuple[str | None, int | None]:
 def _scheme(value: str | None) -> str | None:
     scheme = value.lower() if value else None
     return scheme if scheme in _SCHEMES else None
-
-
-def time_in_queue(header: Header, now: float) -> float | None:
-    """Return how long the request waited between the proxy and here, in seconds.
-
-    Read from ``X-Request-Start``, else ``X-Queue-Start``: seconds, milli-, micro- or nanoseconds since 1970, told apart
-    by their magnitude, with or without ``t=``. Anyone can send them: ask only when the peer is a trusted proxy.
-
-    Args:
-        header: The request's headers.
-        now: Seconds since 1970.
-
-    Returns:
-        Seconds, 0 to 3600; ``None`` without a header, and when it is malformed, in the future or longer ago.
-    """
-    for name in ("x-request-start", "x-queue-start"):
-        value = header(name)
-        found = _QUEUE_START.fullmatch(value) if value else None
-        if found:
-            queued = now - _seconds(float(found[1]))
-            return queued if 0 <= queued <= _MAX_QUEUED else None
-    return None
-
-
-def _seconds(start: float) -> float:
-    """Bring a point in time to seconds: between 1973 and 5138 each unit has its own magnitude."""
-    for least, unit in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)):
-        if start >= least:
-            return start / unit
-    return start

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otel_middleware._connection import Connection, Endpoint
     from otel_middleware._neighbours import Neighbours
     from otel_middleware._options import Options
-    from otel_middleware._queue import QueueTime
+    from otel_middleware._queue_time import QueueTime
     from otel_middleware._seams import MeterSeam, TracerSeam
     from otel_middleware.request import Request
     from otel_middleware.routing.resolution import Routes
@@ -177,7 +177,7 @@ class Plan:
 
 
 def _queue_time(provider: MeterProvider) -> QueueTime:
-    from otel_middleware._queue import QueueTime  # noqa: PLC0415 - only behind a proxy is anything measured
+    from otel_middleware._queue_time import QueueTime  # noqa: PLC0415 - only behind a proxy is anything measured
 
     return QueueTime(provider)
 

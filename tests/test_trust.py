@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from otel_middleware._forwarded import Forwarded, time_in_queue
+from otel_middleware._forwarded import Forwarded
 from otel_middleware._host import host_and_port
+from otel_middleware._queue_time import time_in_queue
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.request import Request
 from otel_middleware.trust import Belief, TrustPolicy
