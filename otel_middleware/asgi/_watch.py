@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._text import members_of
 from otel_middleware.asgi._answer import accepted, answered
-from otel_middleware.asgi._ending import has_left
+from otel_middleware.asgi._server_internals import has_left
 from otel_middleware.asgi._session import received_in_session, sent_in_session
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from otel_middleware._child_spans import background_failed
 from otel_middleware._guard import guarded
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
     from otel_middleware.wsgi._watch import Watch
 
-__all__ = ["came_from", "closing", "closing_failed", "failed"]
+__all__ = ["closing", "closing_failed", "failed"]
 
 
 def failed(watch: Watch, error: BaseException) -> None:
@@ -33,23 +33,6 @@ def failed(watch: Watch, error: BaseException) -> None:
     else:
         _blame(exchange, error)
     exchange.finish()
-
-
-def came_from(body: Any, error: BaseException | None) -> bool:
-    """Whether *error* is an ``OSError`` that reading *body*, the server's ``wsgi.input``, has raised.
-
-    Told by identity: a database's ``ConnectionError`` is the application's. A buffered reader leaves no frame of its own, but the
-    socket below it does; uWSGI's reader, written in C, leaves none, but says so.
-    """
-    if body is None or not isinstance(error, OSError):
-        return False
-    readers = {id(body), id(getattr(body, "raw", body))}
-    trace = error.__traceback__
-    while trace is not None:
-        if id(trace.tb_frame.f_locals.get("self")) in readers:
-            return True
-        trace = trace.tb_next
-    return type(error) is OSError and str(error).endswith("on wsgi.input")
 
 
 def closing(exchange: Exchange, raised: BaseException | None, *, begun: bool) -> None:

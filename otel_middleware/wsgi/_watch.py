@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import say_once
 from otel_middleware.wsgi._answer import answered
-from otel_middleware.wsgi._ending import came_from, failed
+from otel_middleware.wsgi._ending import failed
+from otel_middleware.wsgi._server_internals import came_from
 
 if TYPE_CHECKING:
     from otel_middleware._exchange import Exchange
