@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["ASGI", "RECORDED", "WSGI"]
 
 
-def recognises(_app: Any) -> bool:
+def _recognises(_app: Any) -> bool:
     """Every application: stands behind all that know theirs."""
     return True
 
 
-def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any) -> str | Onward | None:
+def _told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any) -> str | Onward | None:
     """Litestar's, Lilya's and Starlette's keys; the latter's only where no mount took off a part of the path."""
     template = scope.get("path_template") or scope.get("route_path_template")
     route = scope.get("route")
@@ -30,21 +30,21 @@ def told_by_scope(_app: Any, scope: Mapping[str, Any], asked: Asked, _body: Any)
     return template if isinstance(template, str) else None
 
 
-def told_by_recording(app: Any, scope: Mapping[str, Any], asked: Asked, body: Any) -> str | Onward | None:
+def _told_by_recording(app: Any, scope: Mapping[str, Any], asked: Asked, body: Any) -> str | Onward | None:
     """The same, and what a Starlette or FastAPI among several applications told the recording scope."""
     if isinstance(scope, RecordingScope) and scope.hops:
         return starlette.told(app, scope, asked)
-    return told_by_scope(app, scope, asked, body)
+    return _told_by_scope(app, scope, asked, body)
 
 
-def told_by_environ(_app: Any, environ: Mapping[str, Any], asked: Asked, _body: Any) -> str | None:
+def _told_by_environ(_app: Any, environ: Mapping[str, Any], asked: Asked, _body: Any) -> str | None:
     """Flask's and Bottle's keys."""
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None) or environ.get("bottle.route")
     template = getattr(rule, "rule", None)
     return mounted_at(environ, asked) + template if isinstance(template, str) else None
 
 
-ASGI = Framework("unknown", recognises, told_by_scope)
-RECORDED = Framework("unknown", recognises, told_by_recording, starlette.taken, records=True)
+ASGI = Framework("unknown", _recognises, _told_by_scope)
+RECORDED = Framework("unknown", _recognises, _told_by_recording, starlette.taken, records=True)
 """Several applications in one function, of which some need a recording scope."""
-WSGI = Framework("unknown", recognises, told_by_environ)
+WSGI = Framework("unknown", _recognises, _told_by_environ)

@@ -10,12 +10,12 @@ from otel_middleware.frameworks._framework import Asked, Framework, Onward, spel
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a BlackSheep application."""
     return is_a(app, "blacksheep.Application")
 
 
-def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
+def _route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
     """The pattern of the route, or onward to a mounted application. Patterns are regular expressions: no user's code runs."""
     path = scope.get("raw_path") or (asked.root_path + asked.path).encode()
     for mount in app.mount_registry.mounted_apps:
@@ -39,4 +39,4 @@ def _onward(mount: Any, tail: str, scope: Any, asked: Asked) -> Onward:
     return Onward(mount.handler, scope, below, prefix, prefix + spelled_rest(below, "/*"))
 
 
-FRAMEWORK = Framework("BlackSheep", recognises, route_of)
+FRAMEWORK = Framework("BlackSheep", _recognises, _route_of)

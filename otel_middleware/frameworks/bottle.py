@@ -1,4 +1,4 @@
-"""Route templates of Bottle."""
+"""Bottle: told in the environ; its router is asked where that is not the one that was watched."""
 
 from __future__ import annotations
 

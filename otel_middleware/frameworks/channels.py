@@ -10,23 +10,23 @@ from otel_middleware.frameworks._framework import Asked, Framework, Onward
 __all__ = ["PROTOCOLS", "URLS"]
 
 
-def recognises_protocols(app: Any) -> bool:
+def _recognises_protocols(app: Any) -> bool:
     """Whether *app* chooses an application by the kind of the scope."""
     return is_a(app, "channels.ProtocolTypeRouter")
 
 
-def recognises_urls(app: Any) -> bool:
+def _recognises_urls(app: Any) -> bool:
     """Whether *app* chooses an application by the path."""
     return is_a(app, "channels.URLRouter")
 
 
-def by_protocol(app: Any, scope: Any, asked: Asked, _body: Any) -> Onward | None:
+def _by_protocol(app: Any, scope: Any, asked: Asked, _body: Any) -> Onward | None:
     """Onward to the application of this kind."""
     chosen = app.application_mapping.get(asked.kind)
     return None if chosen is None else Onward(chosen, scope, asked)
 
 
-def by_url(app: Any, scope: Any, asked: Asked, _body: Any) -> Onward | None:
+def _by_url(app: Any, scope: Any, asked: Asked, _body: Any) -> Onward | None:
     """The pattern, and onward: a consumer routes no further, another application (Django's, say) is given the whole path."""
     found = _matched(app, asked.path.lstrip("/"))
     if found is None:
@@ -39,7 +39,7 @@ def _matched(app: Any, path: str) -> tuple[str, Any] | None:
     for route in app.routes:
         match = route.pattern.match(path)
         if match:
-            nested = next((inner for inner in reached_from(route.callback) if recognises_urls(inner)), None)
+            nested = next((inner for inner in reached_from(route.callback) if _recognises_urls(inner)), None)
             if nested is None:
                 return str(route.pattern), route.callback
             below = _matched(nested, match[0])
@@ -47,5 +47,5 @@ def _matched(app: Any, path: str) -> tuple[str, Any] | None:
     return None
 
 
-PROTOCOLS = Framework("Channels", recognises_protocols, by_protocol)
-URLS = Framework("Channels", recognises_urls, by_url)
+PROTOCOLS = Framework("Channels", _recognises_protocols, _by_protocol)
+URLS = Framework("Channels", _recognises_urls, _by_url)

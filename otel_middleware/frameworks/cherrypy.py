@@ -1,4 +1,4 @@
-"""Route templates of CherryPy, which has objects instead: their names, then those of the handler's parameters."""
+"""CherryPy: objects instead of routes, told by the current request; their names, then those of the handler's parameters."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ from otel_middleware.frameworks._framework import Asked, Framework, Onward
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a Connexion application, or its middleware around an application of another framework."""
     return is_a(app, "connexion.AbstractApp", "connexion.ConnexionMiddleware")
 
 
-def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
+def _route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
     """The path of the specification behind the API's base path; onward to the application inside for what none names."""
     stack = getattr(app, "middleware", app).app  # built with the first request, so walked per request
     routing = next((layer for layer in reached_from(stack) if is_a(layer, "connexion.RoutingMiddleware")), None)
@@ -29,4 +29,4 @@ def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | N
     return Onward(routing.app, scope, asked)
 
 
-FRAMEWORK = Framework("Connexion", recognises, route_of)
+FRAMEWORK = Framework("Connexion", _recognises, _route_of)

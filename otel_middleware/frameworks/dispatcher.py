@@ -9,12 +9,12 @@ from otel_middleware.frameworks._framework import Asked, Framework, Onward, spel
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* keeps applications by prefix, and one for the rest."""
     return isinstance(getattr(app, "mounts", None), dict) and callable(getattr(app, "app", None))
 
 
-def route_of(app: Any, environ: Any, asked: Asked, _body: Any) -> Onward:
+def _route_of(app: Any, environ: Any, asked: Asked, _body: Any) -> Onward:
     """Onward to the application with the longest prefix of whole segments."""
     prefix = asked.path
     while prefix and prefix not in app.mounts:
@@ -25,4 +25,4 @@ def route_of(app: Any, environ: Any, asked: Asked, _body: Any) -> Onward:
     return Onward(app.mounts[prefix], environ, below, prefix, prefix + spelled_rest(below, "/{path}"))
 
 
-FRAMEWORK = Framework("Werkzeug dispatcher", recognises, route_of)
+FRAMEWORK = Framework("Werkzeug dispatcher", _recognises, _route_of)

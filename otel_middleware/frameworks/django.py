@@ -1,4 +1,4 @@
-"""Route templates of Django."""
+"""Django: told by the request that its response belongs to; its URL resolver is asked where there is none."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from otel_middleware.frameworks._framework import Asked, Framework
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FRAMEWORK", "listed", "resolved", "route_of_request"]
-
-
-def route_of_request(request: Any) -> str | None:
-    """What Django resolved for its own *request*; ``None`` when it resolved nothing, as for a 404 or a redirect."""
-    return None if request.resolver_match is None else f"/{request.resolver_match.route}"
+__all__ = ["FRAMEWORK", "listed", "resolved"]
 
 
 def resolved(path: str) -> str | None:
@@ -53,8 +48,13 @@ def _route_of(_app: Any, environ: Mapping[str, Any], asked: Asked, body: Any) ->
     if body is None and _to_come(environ):
         return None
     request = _request_of(body)
-    route = resolved(path_below(environ)) if request is None else route_of_request(request)
+    route = resolved(path_below(environ)) if request is None else _route_of_request(request)
     return None if route is None else mounted_at(environ, asked) + route
+
+
+def _route_of_request(request: Any) -> str | None:
+    """What Django resolved for its own *request*; ``None`` when it resolved nothing, as for a 404 or a redirect."""
+    return None if request.resolver_match is None else f"/{request.resolver_match.route}"
 
 
 def _to_come(environ: Mapping[str, Any]) -> bool:

@@ -11,14 +11,14 @@ from otel_middleware.frameworks._framework import Asked, Framework
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is Django's ASGI handler."""
     return is_a(app, "django.ASGIHandler")
 
 
-def route_of(_app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
+def _route_of(_app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
     """The route as the URL configuration spells it, with the leading slash that it lacks."""
     return django.resolved(asked.path)
 
 
-FRAMEWORK = Framework("Django", recognises, route_of, listed=django.listed)
+FRAMEWORK = Framework("Django", _recognises, _route_of, listed=django.listed)

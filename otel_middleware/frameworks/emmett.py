@@ -10,12 +10,12 @@ from otel_middleware.frameworks._framework import Asked, Framework
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is an Emmett application."""
     return is_a(app, "emmett.App")
 
 
-def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
+def _route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
     """The path that the route was declared with. Routes are regular expressions: no user's code runs."""
     websocket = asked.kind == "websocket"
     router = app._router_ws if websocket else app._router_http  # noqa: SLF001 - the only ways to the routers
@@ -44,4 +44,4 @@ def _declared(described: str) -> str:
     return located[located.index("/") :]
 
 
-FRAMEWORK = Framework("Emmett", recognises, route_of, whole=True)
+FRAMEWORK = Framework("Emmett", _recognises, _route_of, whole=True)

@@ -1,4 +1,4 @@
-"""Route templates of Falcon. Sinks and static routes have none."""
+"""Falcon: nothing is told; its router is asked. Sinks and static routes have no template."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from otel_middleware.frameworks._framework import Asked, Framework
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is one of Falcon's ASGI applications: those have options for websockets."""
     return falcon.recognises(app) and hasattr(app, "ws_options")
 
 
-def route_of(app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
+def _route_of(app: Any, _scope: Any, asked: Asked, _body: Any) -> str | None:
     """The URI template."""
     return falcon.template_at(app, asked.root_path + asked.path)
 
 
-FRAMEWORK = Framework("Falcon", recognises, route_of, whole=True, listed=falcon.listed)
+FRAMEWORK = Framework("Falcon", _recognises, _route_of, whole=True, listed=falcon.listed)

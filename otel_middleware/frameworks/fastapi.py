@@ -11,9 +11,11 @@ from otel_middleware.frameworks._framework import Framework
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a FastAPI application or one of its routers."""
     return is_a(app, "fastapi.FastAPI", "fastapi.APIRouter")
 
 
-FRAMEWORK = Framework("FastAPI", recognises, starlette.route_of, starlette.taken, records=True, listed=starlette.listed)
+FRAMEWORK = Framework(
+    "FastAPI", _recognises, starlette.route_of, starlette.taken, records=True, listed=starlette.listed
+)

@@ -1,4 +1,4 @@
-"""Route templates of Flask."""
+"""Flask: told by its request in the environ; its URL map is asked where there is none."""
 
 from __future__ import annotations
 

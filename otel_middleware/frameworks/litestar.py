@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a Litestar application."""
     return is_a(app, "litestar.Litestar")
 
 
-def route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
+def _route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
     """``path_template``; empty for a mount, which takes a fixed prefix off the path and leads to another application."""
     template = scope.get("path_template")
     handler = scope.get("route_handler")
@@ -34,4 +34,4 @@ def _listed(app: Any) -> Iterator[str]:
     yield from (str(getattr(route, "path_format", route.path)) for route in app.routes)
 
 
-FRAMEWORK = Framework("Litestar", recognises, route_of, listed=_listed)
+FRAMEWORK = Framework("Litestar", _recognises, _route_of, listed=_listed)

@@ -1,4 +1,4 @@
-"""Route templates of Pyramid. Views found by traversal have none."""
+"""Pyramid: nothing is told; its routes are asked. Views found by traversal have no template."""
 
 from __future__ import annotations
 

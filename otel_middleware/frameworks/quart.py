@@ -11,12 +11,12 @@ from otel_middleware.frameworks.werkzeug import rules_of
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a Quart application."""
     return is_a(app, "quart.Quart")
 
 
-def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
+def _route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
     """The rule that fits; on 405 the one of another method."""
     adapter = _bound(app, scope, asked)
     websocket = asked.kind == "websocket"
@@ -41,4 +41,4 @@ def _bound(app: Any, scope: Any, asked: Asked) -> Any:
     return app.url_map.bind(name, subdomain=subdomain, url_scheme=scope.get("scheme", "http"))
 
 
-FRAMEWORK = Framework("Quart", recognises, route_of, listed=rules_of)
+FRAMEWORK = Framework("Quart", _recognises, _route_of, listed=rules_of)

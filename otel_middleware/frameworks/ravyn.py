@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is an application of Ravyn or Lilya."""
     return is_a(app, "ravyn.Application", "lilya.Lilya", "lilya.BaseLilya")
 
 
-def route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
+def _route_of(_app: Any, scope: Any, asked: Asked, _body: Any) -> str | Onward | None:
     """``route_path_template``; below an Include the routers write to copies of the scope."""
     route = scope.get("route")
     if route is None or not _leads_on(route):
@@ -54,4 +54,4 @@ def _leads_on(route: Any) -> bool:
     return is_a(route, "lilya.Include", "lilya.Host")
 
 
-FRAMEWORK = Framework("Ravyn", recognises, route_of)
+FRAMEWORK = Framework("Ravyn", _recognises, _route_of)

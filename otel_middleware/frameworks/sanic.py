@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["FRAMEWORK"]
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a Sanic application."""
     return is_a(app, "sanic.Sanic")
 
 
-def route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
+def _route_of(app: Any, scope: Any, asked: Asked, _body: Any) -> str | None:
     """``uri_template`` of the request in whose context this runs."""
     request = _current()
     if request is not None and request.scope is scope:
@@ -43,4 +43,4 @@ def _listed(app: Any) -> Iterator[str]:
     yield from (f"/{route.path.removeprefix('/')}" for route in app.router.routes)
 
 
-FRAMEWORK = Framework("Sanic", recognises, route_of, whole=True, listed=_listed)
+FRAMEWORK = Framework("Sanic", _recognises, _route_of, whole=True, listed=_listed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from otel_middleware.frameworks._recording import Hop
 
-__all__ = ["FRAMEWORK", "asked_of", "listed", "recognises", "route_of", "taken", "told"]
+__all__ = ["FRAMEWORK", "asked_of", "listed", "route_of", "taken", "told"]
 
 _TAIL = "/{path}"
 """What Starlette adds to a mount's path."""
@@ -25,7 +25,7 @@ _TAIL = "/{path}"
 _DEEPEST = 16  # mounts inside of mounts
 
 
-def recognises(app: Any) -> bool:
+def _recognises(app: Any) -> bool:
     """Whether *app* is a Starlette application or one of its routers: a stack inside its ``middleware=`` ends in the latter."""
     return is_a(app, "starlette.Starlette", "starlette.Router")
 
@@ -141,4 +141,4 @@ def _prefix_of(mount: Any) -> str:
     return "" if hasattr(mount, "host") else str(mount.path_format).removesuffix(_TAIL)
 
 
-FRAMEWORK = Framework("Starlette", recognises, route_of, taken, records=True, listed=listed)
+FRAMEWORK = Framework("Starlette", _recognises, route_of, taken, records=True, listed=listed)

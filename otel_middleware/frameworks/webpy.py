@@ -1,4 +1,4 @@
-"""Route templates of web.py: the regular expressions of its URL mapping."""
+"""web.py: nothing is told; its URL mapping is asked. Templates are its regular expressions."""
 
 from __future__ import annotations
 

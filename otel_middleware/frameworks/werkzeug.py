@@ -1,4 +1,4 @@
-"""Route templates of raw Werkzeug: an application object that keeps its ``Map`` as ``url_map``."""
+"""Raw Werkzeug, an application object that keeps its ``Map`` as ``url_map``: nothing is told; that map is asked."""
 
 from __future__ import annotations
 
