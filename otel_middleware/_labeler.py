@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_value, set_value
 
+from otel_middleware._upstream import LABELER, LABELER_CONTEXT_KEY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,24 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = ["labels_are_used", "labels_in", "with_labeler"]
 
-_MODULE = "opentelemetry.instrumentation._labeler"
-
 
 def labels_are_used() -> bool:
     """Whether anybody has imported the labeler."""
-    return _MODULE in sys.modules
+    return LABELER in sys.modules
 
 
 def with_labeler(context: Context) -> Context:
     """*context* with a labeler of its own, which threads and tasks that carry the context share."""
-    module = sys.modules.get(_MODULE)
+    module = sys.modules.get(LABELER)
     key = None if module is None else _key_of(module)
     return context if key is None else set_value(key, module.Labeler(), context)  # type: ignore[union-attr]  # it has a key
 
 
 def labels_in(*contexts: Context | None) -> Mapping[str, Any]:
     """What was added to the labelers of *contexts*, the first of a name; never raises."""
-    key = _key_of(sys.modules.get(_MODULE))
+    key = _key_of(sys.modules.get(LABELER))
     if key is None:
         return {}
     found: dict[str, Any] = {}
@@ -46,5 +46,5 @@ def labels_in(*contexts: Context | None) -> Mapping[str, Any]:
 
 
 def _key_of(module: Any) -> str | None:
-    key = None if module is None else getattr(getattr(module, "_internal", None), "LABELER_CONTEXT_KEY", None)
+    key = None if module is None else getattr(getattr(module, "_internal", None), LABELER_CONTEXT_KEY, None)
     return key if isinstance(key, str) else None

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware import _attributes as names
+from otel_middleware._upstream import INSTRUMENTED, ONE_INSTANCE
 from otel_middleware.frameworks._finding import reached_from
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("otel_middleware")
-
-_FLAG = "_is_instrumented_by_opentelemetry"
-"""Set on applications, and on the one instance of an instrumentor, by ``opentelemetry-instrumentation`` and its instrumentors."""
 
 _OF_PROCESS = frozenset({"Django", "Pyramid"})
 """Frameworks whose instrumentors mark no application: they instrument all of the process."""
@@ -143,7 +141,7 @@ class Neighbours:
 
 def _told(candidate: Any, framework: str, is_looked_for: Callable[[Any], bool]) -> str:
     """What to say of *candidate*; nothing when it is no neighbour."""
-    if getattr(candidate, "__dict__", {}).get(_FLAG) is True:
+    if getattr(candidate, "__dict__", {}).get(INSTRUMENTED) is True:
         return _instrumentor(framework)
     kind = next(filter(is_looked_for, _kinds(candidate)), None)
     if kind is None:
@@ -156,8 +154,8 @@ def _told_of_process(framework: str) -> str:
     if framework not in _OF_PROCESS:
         return ""
     module = sys.modules.get(f"opentelemetry.instrumentation.{framework.lower()}")
-    instance = getattr(getattr(module, f"{framework}Instrumentor", None), "_instance", None)
-    return _instrumentor(framework) if getattr(instance, _FLAG, False) else ""
+    instance = getattr(getattr(module, f"{framework}Instrumentor", None), ONE_INSTANCE, None)
+    return _instrumentor(framework) if getattr(instance, INSTRUMENTED, False) else ""
 
 
 def _instrumentor(framework: str) -> str:

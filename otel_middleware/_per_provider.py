@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from otel_middleware._fork import ForkLock
+from otel_middleware._upstream import REAL_METER_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ class PerProvider(Generic[T]):
         with self._lock:
             value = self._values.get(provider)
             if value is None:
-                standing_in = (k for k in self._values if getattr(k, "_real_meter_provider", None) is provider)
+                standing_in = (k for k in self._values if getattr(k, REAL_METER_PROVIDER, None) is provider)
                 known = next(standing_in, None)
                 value = self._make(provider) if known is None else self._values[known]
                 self._values[provider] = value

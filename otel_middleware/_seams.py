@@ -14,7 +14,14 @@ from opentelemetry.metrics import MeterProvider, NoOpMeterProvider
 from opentelemetry.trace import INVALID_SPAN, Span, TracerProvider
 
 from otel_middleware._active_requests import ActiveRequests
-from otel_middleware._upstream import ACTIVE_REQUESTS, DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
+from otel_middleware._upstream import (
+    ACTIVE_REQUESTS,
+    DURATION_NEW,
+    DURATION_OLD,
+    REAL_METER_PROVIDER,
+    REQUEST_SIZES,
+    RESPONSE_SIZES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +97,7 @@ class MeterSeam(MeterProvider):
     @property
     def silent(self) -> bool:
         """Whether nobody measures: a provider that does nothing, or the API's own before one is set."""
-        return self._silent or getattr(self.provider, "_real_meter_provider", self) is None
+        return self._silent or getattr(self.provider, REAL_METER_PROVIDER, self) is None
 
     def completed(self) -> dict[str, metrics.Histogram]:
         """The histograms, with the sizes that upstream has for ASGI alone created where they are missing."""

@@ -7,13 +7,29 @@
   ``get_meter``, the meter for ``create_histogram`` and ``create_up_down_counter``.
 * One ``start_span(name=..., attributes=...)`` by keyword per request, before the application is called, and the application is
   called within upstream's own call. A current span makes it extract nothing.
-* ``is_recording() == False`` is respected: nothing is written on such a span.
+* ``is_recording() == False`` is respected: nothing is read from or written on such a span, but the status of an exception by
+  WSGI's, and its end.
 * Metric attributes are one fresh ``dict`` per request and instrument.
 * In stable conventions what it proposes depends on type, method, scheme, protocol version, path and user agent alone; of the last
   two it makes ``url.path`` and ``user_agent.*`` only (:mod:`~otel_middleware._proposals`).
 * Names and units of the instruments below.
 * For ``SanitizationMiddleware`` alone: the application is kept in ``.app`` (ASGI) or ``.wsgi`` (WSGI), and both can be assigned.
 * The semantic convention mode is read from the environment once, when the first instrumentation is constructed.
+
+Of the API, the SDK and the instrumentors:
+
+* The API's meter provider stands in for the one that is set later, and keeps it as ``REAL_METER_PROVIDER``, ``None`` before
+  (:mod:`~otel_middleware._seams`, :mod:`~otel_middleware._per_provider`).
+* Baggage stands in a context under one key, which ``set_baggage`` in an empty context shows, and any ``dict`` there is taken for
+  baggage (:mod:`~otel_middleware._baggage`).
+* A labeler stands in a context under ``LABELER_CONTEXT_KEY``, and tells what it was given by ``get_attributes``
+  (:mod:`~otel_middleware._labeler`).
+* An instrumentor of applications sets ``INSTRUMENTED`` on each, one of the whole process on its ``ONE_INSTANCE``
+  (:mod:`~otel_middleware._neighbours`).
+* A live span of the SDK has ``end_time``, ``None`` until it has ended, and ``dropped_attributes``, not 0 once the limit made one
+  go (:mod:`~otel_middleware._report`).
+* Of a span that has ended all processors are given one and the same object, in their order; it is no object of the application's
+  and tells what stands in its ``SNAPSHOT_FIELDS`` (:mod:`~otel_middleware.sdk.sanitizing`).
 """
 
 from __future__ import annotations
@@ -25,8 +41,14 @@ __all__ = [
     "ACTIVE_REQUESTS",
     "DURATION_NEW",
     "DURATION_OLD",
+    "INSTRUMENTED",
+    "LABELER",
+    "LABELER_CONTEXT_KEY",
+    "ONE_INSTANCE",
+    "REAL_METER_PROVIDER",
     "REQUEST_SIZES",
     "RESPONSE_SIZES",
+    "SNAPSHOT_FIELDS",
     "choose_semantic_conventions",
 ]
 
@@ -42,6 +64,21 @@ REQUEST_SIZES = {DURATION_OLD: "http.server.request.size", DURATION_NEW: "http.s
 """The size instrument that stands beside each duration."""
 
 RESPONSE_SIZES = {DURATION_OLD: "http.server.response.size", DURATION_NEW: "http.server.response.body.size"}
+
+REAL_METER_PROVIDER = "_real_meter_provider"
+
+LABELER = "opentelemetry.instrumentation._labeler"
+"""The module of the labeler, in newer releases."""
+
+LABELER_CONTEXT_KEY = "LABELER_CONTEXT_KEY"
+"""Where the ``_internal`` of that module has its key of a context."""
+
+INSTRUMENTED = "_is_instrumented_by_opentelemetry"
+
+ONE_INSTANCE = "_instance"
+"""Of the class of an instrumentor; ``None`` as long as nobody has made one."""
+
+SNAPSHOT_FIELDS = ("_context", "_name", "_attributes", "_events", "_links", "_status")
 
 _OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
 _log = logging.getLogger("otel_middleware")

@@ -11,6 +11,7 @@ from opentelemetry.trace import Link, SpanContext, Status, TraceState
 
 from otel_middleware._guard import say_once
 from otel_middleware._redactions import count_redactions
+from otel_middleware._upstream import SNAPSHOT_FIELDS
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.sanitization import Sanitizer
 
@@ -80,7 +81,7 @@ class SanitizingSpanProcessor(SpanProcessor):
             self._processor.on_end(safe)
         else:
             # The SDK hands one snapshot of the span to all processors, in order; the application's span is another object.
-            for name in ("_context", "_name", "_attributes", "_events", "_links", "_status"):
+            for name in SNAPSHOT_FIELDS:
                 setattr(span, name, getattr(safe, name))
 
     def shutdown(self) -> None:
