@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["OTHER_METHOD", "Methods"]
+__all__ = ["Methods"]
 
-OTHER_METHOD = "_OTHER"
+_OTHER_METHOD = "_OTHER"
 
 # RFC 9110 section 9, RFC 5789 (PATCH), and QUERY.
 _KNOWN = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
@@ -34,11 +34,11 @@ class Methods:
         if method in self.known:
             return method
         upper = method.strip().upper()
-        return upper if upper in self.known or (self.all and _TOKEN.fullmatch(upper)) else OTHER_METHOD
+        return upper if upper in self.known or (self.all and _TOKEN.fullmatch(upper)) else _OTHER_METHOD
 
     def in_name(self, method: str) -> str:
         """The method as it stands in a span name: ``HTTP`` for an unknown one (semantic conventions, "Name")."""
         if method in self.known:
             return method
         canonical = self.canonical(method)
-        return "HTTP" if canonical == OTHER_METHOD else canonical
+        return "HTTP" if canonical == _OTHER_METHOD else canonical

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from otel_middleware.sanitization import Sanitizer
 
-__all__ = ["Redactions", "count_redactions"]
+__all__ = ["count_redactions"]
 
 
-class Redactions:
+class _Redactions:
     """An observable counter over the books that sanitizers keep: a redaction costs no metric call.
 
     Places and rules are those of the settings, so its attributes are bounded. What was masked before this provider's first stack
@@ -60,7 +60,7 @@ def _books(sanitizer: Sanitizer) -> Mapping[tuple[str, str], int]:
     return guarded("Sanitizer.redactions", sanitizer.redactions) or {}
 
 
-_of_provider = PerProvider(Redactions)
+_of_provider = PerProvider(_Redactions)
 
 
 def count_redactions(provider: MeterProvider, sanitizer: Sanitizer | None) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from otel_middleware._same import Same
 
-__all__ = ["Leads", "is_mount", "leads_of"]
+__all__ = ["is_mount", "leads_of"]
 
 
 def is_mount(route: Any) -> bool:
@@ -21,7 +21,7 @@ def is_mount(route: Any) -> bool:
     return not hasattr(route, "endpoint") and hasattr(route, "app")
 
 
-class Leads:
+class _Leads:
     """The routes of one Starlette or FastAPI router by what they lead to.
 
     Indexed at the first question, and again when routes were added: an application may grow while it serves.
@@ -57,9 +57,9 @@ class Leads:
 
 
 @lru_cache(maxsize=256)
-def leads_of(app: Same) -> Leads | None:
+def leads_of(app: Same) -> _Leads | None:
     """The routes of the application that ``app.it`` is or wraps; ``None`` when that is no Starlette or FastAPI."""
     for candidate in reached_from(app.it):
         if is_a(candidate, "starlette.Starlette", "starlette.Router"):
-            return Leads(candidate)
+            return _Leads(candidate)
     return None
