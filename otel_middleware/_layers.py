@@ -23,12 +23,11 @@ __all__ = ["errors_of", "layered", "routes_of", "tenants_of"]
 def layered(
     app: Any,
     options: Options,
-    route: Callable[..., Any],
     status: Callable[..., Any],
     tenant: Callable[..., Any],
 ) -> Any:
     """*app* inside the layers that *options* ask for, made by the classes of one protocol."""
-    inside = route(app, options.routes)
+    inside = app
     if not (isinstance(options.errors, ErrorStatuses) and options.errors.says_nothing):
         inside = status(inside, options.errors)
     return inside if options.tenants is None else tenant(inside, options.tenants)
@@ -64,8 +63,6 @@ def routes_of(app: Any, routes: Any, router: Callable[[Any], Router]) -> Routes:
     Raises:
         ConfigurationError: When *app* cannot be called, or *routes* is no source of templates.
     """
-    if isinstance(routes, Routes):
-        return routes
     built: Routes = _checked(app, lambda: Routes(routes, router(app) if callable(app) else None))
     return built
 

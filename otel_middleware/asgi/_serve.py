@@ -56,7 +56,10 @@ class Serve:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve one connection."""
-        if scope.get("type") not in _SERVED or (EXCHANGE_KEY in scope and exchange_in(scope) is not None):
+        if scope.get("type") not in _SERVED:
+            return await self.app(scope, receive, send)
+        if EXCHANGE_KEY in scope and (outer := exchange_in(scope)) is not None:
+            self._declare_inside(outer, scope)
             return await self.app(scope, receive, send)
         if self._exclusion is not None and self._excludes(self._exclusion, scope):
             return await self._serve_silenced(scope, receive, send)
@@ -90,12 +93,19 @@ class Serve:
     async def _serve_inside(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> Any:
         """Serve a part of the WSGI request of *exchange*, in a thread of the bridge's: there the context is empty."""
         scope[EXCHANGE_KEY] = ref(exchange)
+        self._declare_inside(exchange, scope)
         previous = get_current()
         attach(exchange.context or previous)
         try:
             return await self.app(scope, receive, send)
         finally:
             attach(previous)
+
+    def _declare_inside(self, exchange: Exchange, scope: Scope) -> None:
+        """Name a request of an instrumented application outside by what was declared here."""
+        routes = self.plan.routes
+        if routes.declares and exchange.plan is not self.plan:
+            routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
 
     def _opened(self, scope: Scope) -> Exchange | None:
         """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
@@ -107,6 +117,7 @@ class Serve:
             request = ScopeRequest(scope)
             if current and (outer := same_request(current, request)) is not None:
                 scope[EXCHANGE_KEY] = ref(outer)
+                self._declare_inside(outer, scope)
                 return None
             exchange = self.plan.exchange(request, scope["type"], *below(scope, request.path))
             self._ask(exchange, request, scope)

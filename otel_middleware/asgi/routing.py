@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
     from otel_middleware.routing.inference import InferredRoutes
-    from otel_middleware.routing.resolution import Routes
     from otel_middleware.routing.table import RouteTable
 
 __all__ = ["RouteTemplateMiddleware"]
@@ -42,7 +41,7 @@ class RouteTemplateMiddleware:
     def __init__(
         self,
         app: App,
-        routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Any], str | None] | Routes | None = None,
+        routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Any], str | None] | None = None,
     ) -> None:
         self.app = app
         self.routes = routes_of(app, routes, asgi_router)
@@ -52,8 +51,7 @@ class RouteTemplateMiddleware:
         exchange = exchange_in(scope)
         if exchange is None:
             return await by_hand(self._named, self.app, scope, receive, send)
-        if exchange.plan.routes is not self.routes:
-            self.routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
+        self.routes.declare_inside(exchange, *below(scope, ScopeRequest(scope).path), scope)
         return await self.app(scope, receive, send)
 
     async def _named(self, current: CurrentSpan, scope: Scope, receive: Receive, send: Send) -> Any:

@@ -15,7 +15,6 @@ from otel_middleware._plan import Plan
 from otel_middleware._seams import MeterSeam, TracerSeam
 from otel_middleware._upstream import choose_semantic_conventions
 from otel_middleware.asgi._serve import Serve
-from otel_middleware.asgi.routing import RouteTemplateMiddleware
 from otel_middleware.asgi.status import ErrorStatusMiddleware
 from otel_middleware.asgi.tenancy import TenantMiddleware
 from otel_middleware.frameworks import asgi_router
@@ -74,8 +73,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
 ) -> App:
     """Give an ASGI application framework-grade spans and metrics.
 
-    Outermost to innermost: upstream is asked with a sanitised shadow of the request, then ``TenantMiddleware``,
-    ``ErrorStatusMiddleware``, ``RouteTemplateMiddleware`` and *app* are served under the server span. Instrumenting twice, or
+    Outermost to innermost: the route is looked for, upstream is asked with a sanitised shadow of the request, then
+    ``TenantMiddleware``, ``ErrorStatusMiddleware`` and *app* are served under the server span. Instrumenting twice, or
     mounting an instrumented application in another, gives one server span a request. ``lifespan`` passes through.
 
     Args:
@@ -118,7 +117,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         prove(ask, _SAMPLE)
     except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
         return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
-    inside = layered(app, options, RouteTemplateMiddleware, ErrorStatusMiddleware, TenantMiddleware)
+    inside = layered(app, options, ErrorStatusMiddleware, TenantMiddleware)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
     return Serve(inside, Plan(options, tracers, meters, ask, neighbours), app)
 

@@ -16,7 +16,7 @@ from otel_middleware._silence import silenced
 from otel_middleware._wire import version_in
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._given import silent_body, watched_body
-from otel_middleware.wsgi._shadow import SPELLING, EnvironRequest, bound_to, decoded, peer_of, shadow
+from otel_middleware.wsgi._shadow import SPELLING, EnvironRequest, below, bound_to, decoded, peer_of, shadow
 from otel_middleware.wsgi._watch import Watch
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Serve:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if EXCHANGE_KEY in environ and exchange_in(environ) is not None:
+        if EXCHANGE_KEY in environ and (outer := exchange_in(environ)) is not None:
+            self._declare_inside(outer, environ)
             return self.app(environ, start_response)
         if self._exclusion is not None and self._excludes(self._exclusion, environ):
             return self._serve_silenced(environ, start_response)
@@ -72,6 +73,12 @@ class Serve:
             attach(previous)
         return body if type(body) in (list, tuple) else silent_body(environ, body, silence)
 
+    def _declare_inside(self, exchange: Exchange, environ: Environ) -> None:
+        """Name a request of an instrumented application outside by what was declared here."""
+        routes = self.plan.routes
+        if routes.declares and exchange.plan is not self.plan:
+            routes.declare_inside(exchange, *below(environ), environ)
+
     def _opened(self, environ: Environ) -> Exchange | None:
         """A new exchange that upstream was asked about; ``None`` when the application is to be served without telemetry."""
         current = get_current()
@@ -82,6 +89,7 @@ class Serve:
             request = EnvironRequest(environ)
             if current and (outer := same_request(current, request)) is not None:
                 environ[EXCHANGE_KEY] = ref(outer)
+                self._declare_inside(outer, environ)
                 return None
             exchange = self.plan.exchange(request, "http", *request.below)
             self._ask(exchange, environ)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from otel_middleware._by_hand import CurrentSpan
     from otel_middleware.routing.inference import InferredRoutes
-    from otel_middleware.routing.resolution import Routes
     from otel_middleware.routing.table import RouteTable
     from otel_middleware.wsgi._types import App, Environ, StartResponse, Write
 
@@ -42,7 +41,7 @@ class RouteTemplateMiddleware:
     def __init__(
         self,
         app: App,
-        routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Any], str | None] | Routes | None = None,
+        routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Any], str | None] | None = None,
     ) -> None:
         self.app = app
         self.routes = routes_of(app, routes, wsgi_router)
@@ -52,8 +51,7 @@ class RouteTemplateMiddleware:
         exchange = exchange_in(environ)
         if exchange is None:
             return by_hand(self._named, self.app, environ, start_response)
-        if exchange.plan.routes is not self.routes:
-            self.routes.declare_inside(exchange, *below(environ), environ)
+        self.routes.declare_inside(exchange, *below(environ), environ)
         return self.app(environ, start_response)
 
     def _named(self, current: CurrentSpan, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -18,7 +18,6 @@ from otel_middleware.frameworks import wsgi_router
 from otel_middleware.status import ErrorStatuses
 from otel_middleware.trust import TrustPolicy
 from otel_middleware.wsgi._serve import Serve
-from otel_middleware.wsgi.routing import RouteTemplateMiddleware
 from otel_middleware.wsgi.status import ErrorStatusMiddleware
 from otel_middleware.wsgi.tenancy import TenantMiddleware
 
@@ -72,8 +71,8 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
 ) -> App:
     """Give a WSGI application framework-grade spans and metrics.
 
-    Outermost to innermost: upstream is asked with a sanitised shadow of the request, then ``TenantMiddleware``,
-    ``ErrorStatusMiddleware``, ``RouteTemplateMiddleware`` and *app* are served under the server span. Instrumenting twice, or
+    Outermost to innermost: the route is looked for, upstream is asked with a sanitised shadow of the request, then
+    ``TenantMiddleware``, ``ErrorStatusMiddleware`` and *app* are served under the server span. Instrumenting twice, or
     mounting an instrumented application in another, gives one server span a request.
 
     Args:
@@ -112,7 +111,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         prove(ask, _SAMPLE)
     except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
         return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
-    inside = layered(app, options, RouteTemplateMiddleware, ErrorStatusMiddleware, TenantMiddleware)
+    inside = layered(app, options, ErrorStatusMiddleware, TenantMiddleware)
     neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
     return Serve(inside, Plan(options, tracers, meters, ask, neighbours), app)
 
