@@ -46,8 +46,9 @@ class TenantBaggage(dict[str, object]):
         return set_value(_KEY, self, context)
 
     def put(self, name: str, tenant: str | None) -> None:
-        """Carry *tenant* as the entry *name*; ``None`` carries what the caller has sent."""
-        self._entries = self._given if tenant is None else {**self._given, name: tenant}
+        """Carry *tenant* as the entry *name*; ``None`` carries no such entry: what the caller has sent was not believed."""
+        others = {key: value for key, value in self._given.items() if key != name}
+        self._entries = others if tenant is None else {**others, name: tenant}
 
     def replace(self, name: str, tenant: str | None) -> None:
         """The same, while the application runs."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from otel_middleware._fork import ForkLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
 __all__ = ["OTHER", "BoundedValues"]
 
@@ -28,18 +28,22 @@ class BoundedValues:
     __slots__ = ("_known", "_lock", "_room")
 
     def __init__(self, most: int, always: Iterable[str] = ()) -> None:
-        self._known = set(always)
+        self._known: set[Hashable] = set(always)
         self._room = len(self._known) + most
         self._lock = ForkLock()
 
     def of(self, value: str) -> str:
         """Return *value*, or ``_other`` when it came too late."""
+        return value if value in self._known or self.takes(value) else OTHER
+
+    def takes(self, value: Hashable) -> bool:
+        """Whether *value*, of any kind, is one of those that keep their name."""
         if value in self._known:
-            return value
+            return True
         if len(self._known) >= self._room:
-            return OTHER
+            return False
         with self._lock:
             # Asked again: other threads may have taken the room since.
             if len(self._known) < self._room:
                 self._known.add(value)
-        return value if value in self._known else OTHER
+        return value in self._known

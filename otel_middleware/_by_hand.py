@@ -148,8 +148,18 @@ class CurrentSpan(Outcome):
         self.template, self.source = template, source
         known = names.URL_TEMPLATE if source == INFERRED else names.HTTP_ROUTE
         self.span.set_attributes({known: template, names.ROUTE_SOURCE: source})
-        method = "WS" if self.kind == _WEBSOCKET else (method_in_name or _methods().in_name)(self.request.method)
-        self.span.update_name(f"{method} {template}")
+        self.span.update_name(f"{self._method(method_in_name or _methods().in_name)} {template}")
+
+    def forget_path(self, paths: set[str], method_in_name: Callable[[str], str]) -> None:
+        """Name the request by its method, where upstream has named it by one of *paths*, or by what a sanitizer made of it."""
+        told = getattr(self.span, "attributes", None) or {}
+        shown = {str(told.get(key)).partition("?")[0] for key in (names.URL_PATH, names.OLD_HTTP_TARGET)}
+        name = str(getattr(self.span, "name", ""))
+        if not self.over and name[name.find("/") :] in paths | shown:
+            self.span.update_name(self._method(method_in_name))
+
+    def _method(self, in_name: Callable[[str], str]) -> str:
+        return "WS" if self.kind == _WEBSOCKET else in_name(self.request.method)
 
     def set_tenant(self, tenant: str, tenants: Tenants) -> None:
         """Say whose request it is, as *tenants* shows it; an authenticated tenant stays."""

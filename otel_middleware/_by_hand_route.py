@@ -42,11 +42,21 @@ def _has_secret(path: str) -> bool:
     return default_sanitizer().path(path) != path
 
 
-def infer(current: CurrentSpan, routes: Routes, status: int | None) -> None:
-    """Name the request by what others like it taught."""
-    template = routes.inferred(default_sanitizer().path(current.request.path), status)
+def infer(current: CurrentSpan, routes: Routes, path: str, status: int | None) -> None:
+    """Name the request by what others like it taught, else by its method alone: a path is no name.
+
+    Args:
+        current: The span; nobody has named it better.
+        routes: The sources of the layer.
+        path: The decoded path below the root path.
+        status: What was answered; ``None`` teaches nothing.
+    """
+    whole = current.request.path
+    template = routes.inferred(default_sanitizer().path(whole), status)
     if template:
         current.set_route(template, INFERRED, routes.methods.in_name)
+    elif current.source is None:
+        current.forget_path({path, whole}, routes.methods.in_name)
 
 
 def shown_template(template: Any) -> str | None:

@@ -243,6 +243,12 @@ class Exchange:
         if self.captured:
             self.captured = {key: value for key, value in self.captured.items() if not key.startswith(_OF_RESPONSE)}
 
+    def forsaken(self) -> None:
+        """Note that the application raised since its client has left: a 5xx was a framework's answer to that, for nobody."""
+        self.client_left = True
+        if self.status is not None and self.status >= 500:  # noqa: PLR2004 - the first server error
+            self.unanswered()
+
     # -- over
 
     def body_ended(self) -> None:

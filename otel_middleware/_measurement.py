@@ -11,13 +11,14 @@ from otel_middleware._bounded import OTHER, BoundedValues
 from otel_middleware._context_keys import EXCHANGE_KEY
 from otel_middleware._guard import say_once
 from otel_middleware._labeler import labels_are_used, labels_in
+from otel_middleware._per_provider import PerProvider
 from otel_middleware._route_sources import INFERRED
 from otel_middleware._upstream import DURATION_NEW, DURATION_OLD, REQUEST_SIZES, RESPONSE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opentelemetry.metrics import Histogram
+    from opentelemetry.metrics import Histogram, MeterProvider
 
     from otel_middleware._exchange import Exchange
     from otel_middleware._outcome import Verdict
@@ -31,8 +32,9 @@ _MILLISECONDS = 1e6
 _MOST_VALUES = 100
 """Distinct values of one metric attribute that come from a header, a host or the user's callback."""
 
-_MOST_TEMPLATES = 2_000
-"""Distinct templates on metrics; a table or a framework that has more is not low-cardinality."""
+_MOST_SERIES = 1_600
+"""Sets of attributes with a template, of one instrument. The SDK keeps 2,000 sets (since 1.45.2) and puts all others into one
+without attributes: room is left for those whose template is ``_other``, so that method, status and error are never lost."""
 
 _FROM_CLIENTS = (
     *(names.OLD_HTTP_HOST, names.OLD_HTTP_SERVER_NAME, names.OLD_NET_HOST_NAME, names.OLD_NET_HOST_PORT),
@@ -43,11 +45,20 @@ _METHODS = (names.HTTP_REQUEST_METHOD, names.OLD_HTTP_METHOD)
 _SIZES = frozenset({*REQUEST_SIZES.values(), *RESPONSE_SIZES.values()})
 
 
+def _none(_provider: MeterProvider) -> dict[str, BoundedValues]:
+    return {route: BoundedValues(_MOST_SERIES) for route in (names.HTTP_ROUTE, names.OLD_HTTP_TARGET)}
+
+
+_series = PerProvider(_none)
+"""What has been measured with a template, by the attribute that it stands in."""
+
+
 class Measurement:
     """The metrics of one stack.
 
     Args:
         histograms: The real histograms that upstream created, by name.
+        provider: Where they are from: all of its stacks share its series.
         more: The option ``metric_attributes``.
         inferred: Whether inferred templates stand on the metrics.
         every_method: Whether methods are reported as they came.
@@ -56,6 +67,7 @@ class Measurement:
     def __init__(
         self,
         histograms: Mapping[str, Histogram],
+        provider: MeterProvider,
         more: Callable[[Response], Mapping[str, Any]] | None = None,
         *,
         inferred: bool = False,
@@ -70,7 +82,7 @@ class Measurement:
         self.old = DURATION_OLD in histograms
         self.new = DURATION_NEW in histograms or not self.old
         self.status_keys = (names.OLD_HTTP_STATUS_CODE,) * self.old + (names.HTTP_RESPONSE_STATUS_CODE,) * self.new
-        self._templates = BoundedValues(_MOST_TEMPLATES)
+        self._series = _series.of(provider)
         self._bounds = {name: BoundedValues(_MOST_VALUES) for name in _FROM_CLIENTS + _METHODS * every_method}
         self._errors = BoundedValues(_MOST_VALUES)
         self._more_keys = BoundedValues(_MOST_VALUES)
@@ -111,7 +123,8 @@ class Measurement:
             attributes[status] = verdict.status
         template = exchange.template
         if template is not None and (exchange.source != INFERRED or self._inferred):
-            attributes[route] = self._templates.of(template)
+            fits = self._series[route].takes((template, *attributes.values()))
+            attributes[route] = template if fits else OTHER
 
     def _put_sizes(self, duration: str, exchange: Exchange, attributes: Mapping[str, Any]) -> None:
         """Body sizes are counted bytes of this request; where they could not be counted, what was announced."""

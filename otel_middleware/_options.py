@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -163,10 +164,11 @@ def _message_spans(given: Mapping[str, Any]) -> frozenset[str]:
     """The message spans that are wanted; a client hook implies its spans."""
     excluded = given.get("exclude_spans", _MESSAGE_SPANS)
     excluded = () if excluded is None else excluded
-    if isinstance(excluded, str) or not all(item in _MESSAGE_SPANS for item in excluded):
+    items = list(excluded) if isinstance(excluded, Iterable) and not isinstance(excluded, str) else [excluded]
+    if not all(item in _MESSAGE_SPANS for item in items) or isinstance(excluded, str):
         raise ConfigurationError(f"exclude_spans must be a list of 'receive' and 'send', not {excluded!r}")
     hooks = {"receive": given.get("client_request_hook"), "send": given.get("client_response_hook")}
-    return frozenset(kind for kind, hook in hooks.items() if hook is not None or kind not in excluded)
+    return frozenset(kind for kind, hook in hooks.items() if hook is not None or kind not in items)
 
 
 def _provider(name: str, provider: Any, method: str) -> Any:

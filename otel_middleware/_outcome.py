@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from otel_middleware import _attributes as names
 from otel_middleware._text import qualified_name
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def judged(verdict: Verdict, opinion: bool | None, recorded: BaseException | str
         error = None if verdict.error is recorded else verdict.error  # raised, it is an event all the same
         return verdict._replace(error_type=None, error=error, described=False, outcome=outcome)
     outcome = FAILED if verdict.outcome == COMPLETED else verdict.outcome
-    error_type = verdict.error_type or _name(recorded) or str(verdict.status)
+    error_type = verdict.error_type or _name(recorded) or _of_status(verdict.status)
     return verdict._replace(
         error_type=error_type, error=_exception(recorded) if verdict.error is None else verdict.error, outcome=outcome
     )
@@ -162,6 +163,10 @@ def _unaccepted(x: Facts) -> Verdict:
     if x.client_left:
         return Verdict(None, outcome=CLIENT_DISCONNECTED)
     return Verdict(_SERVER_ERROR, "response_missing", outcome=MISSING)
+
+
+def _of_status(status: int | None) -> str:
+    return names.OTHER_ERROR_TYPE if status is None else str(status)
 
 
 def _name(recorded: BaseException | str | None) -> str | None:

@@ -71,6 +71,7 @@ class Plan:
         self.method_in_name = self.methods.in_name
         self.measurement = Measurement(
             meters.completed(),
+            meters.provider,
             options.metric_attributes,
             inferred=self.routes.infers_on_metrics,
             every_method=self.methods.all,

@@ -107,13 +107,20 @@ def _with_status(exchange: Exchange, span: Span, verdict: Verdict) -> Verdict:
     current = getattr(span, "status", None)
     code = StatusCode.UNSET if current is None else current.status_code
     if code is StatusCode.ERROR:
-        return verdict if verdict.error_type else verdict._replace(error_type=names.OTHER_ERROR_TYPE)
-    if code is StatusCode.OK:
-        return verdict if verdict.error else verdict._replace(error_type=None)
+        return verdict._replace(error_type=_own_error_type(span) or verdict.error_type or names.OTHER_ERROR_TYPE)
+    if code is StatusCode.OK:  # its last word on the matter (specification, "Set Status")
+        return judged(verdict, False, exchange.known_error if exchange.error is None else None)  # noqa: FBT003
     if verdict.error_type is not None:
+        verdict = verdict._replace(error_type=_own_error_type(span) or verdict.error_type)
         described = verdict.error if verdict.described else None
         span.set_status(status_of(described, exchange.plan.sanitizer))
     return verdict
+
+
+def _own_error_type(span: Span) -> str | None:
+    """``error.type`` as the application has written it."""
+    own = (getattr(span, "attributes", None) or {}).get(names.ERROR_TYPE)
+    return own if isinstance(own, str) else None
 
 
 def _put_session(exchange: Exchange, attributes: dict[str, Any]) -> None:

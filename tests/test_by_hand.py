@@ -463,6 +463,33 @@ def test_a_framework_that_breaks_costs_the_route(protocol, telemetry, caplog):
     assert {span.name for span in telemetry.spans} == {"GET /orders"}
 
 
+@pytest.mark.parametrize("routes", [None, ["/orders/{order_id}"]])
+@pytest.mark.parametrize("sanitize", [False, True])
+@pytest.mark.parametrize("fails", [None, KeyError()])
+def test_without_a_template_the_name_is_the_method(protocol, telemetry, routes, sanitize, fails):
+    """Upstream's name has the path, of which a scanner makes any number; what the user has named stays."""
+    described = Described(status=404, raises_before=fails)
+    app = by_hand(protocol, telemetry, described, [("RouteTemplateMiddleware", routes)], sanitize=sanitize)
+    protocol.get(app, "/wp-admin/a7.php", query="token=s3cr3t", root_path="/shop")
+
+    (span,) = telemetry.spans
+    assert span.name == "GET"
+
+
+def test_a_name_of_the_users_own_is_no_path(telemetry):
+    """What ``default_span_details`` of upstream's own middleware says stays, where nobody knows a template."""
+    app = asgi.RouteTemplateMiddleware(Asgi().build(Described(status=404)), ["/orders/{order_id}"])
+    app = UPSTREAM["asgi"](
+        app,
+        default_span_details=lambda scope: ("GET /mine", {}),
+        exclude_spans=["receive", "send"],
+        **telemetry.providers,
+    )
+    Asgi().get(app, "/theirs")
+
+    assert [span.name for span in telemetry.spans] == ["GET /mine"]
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_a_request_leaves_nothing_for_the_collector(protocol, telemetry, place):
     """No cycle of ours waits for the garbage collector after a request."""

@@ -83,11 +83,12 @@ def test_sanitization_says_where_it_belongs(protocol):
     assert "sanitizer" in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", [{"exclude_spans": "send"}, {"exclude_spans": ["sent"]}])
+@pytest.mark.parametrize("wrong", ["send", ["sent"], 14, True])
 def test_asgi_only_options(wrong):
-    """Options of ASGI alone are checked there, and unknown to WSGI."""
-    with pytest.raises(ConfigurationError, match="exclude_spans"):
-        asgi.instrument(asgi_app, **wrong)
+    """Options of ASGI alone are checked there with all others, and unknown to WSGI."""
+    wrong = {"exclude_spans": wrong}
+    with pytest.raises(ConfigurationError, match=r"native_telemetry.*exclude_spans"):
+        asgi.instrument(asgi_app, **wrong, native_telemetry="maybe")
     with pytest.raises(ConfigurationError, match="unknown option exclude_spans"):
         wsgi.instrument(wsgi_app, **wrong)
 

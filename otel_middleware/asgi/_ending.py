@@ -26,7 +26,7 @@ def failed(exchange: Exchange, scope: Scope, watch: Watch, error: BaseException)
     if is_cancellation(error):
         exchange.cancelled = not exchange.client_left
     elif gone:
-        exchange.client_left = True
+        exchange.forsaken()
         if exchange.accepted and exchange.closed_by is None:
             exchange.closed_by = "client"
     else:

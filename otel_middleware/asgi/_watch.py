@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import guarded, say_once
+from otel_middleware._outcome import tells_of_client
 from otel_middleware._text import members_of
 from otel_middleware.asgi._answer import accepted, answered
 from otel_middleware.asgi._server_internals import has_left
@@ -77,7 +78,7 @@ class Watch:
             await self._send(message)
         except Exception as error:
             self.server_error = error
-            guarded("noting a refused message", self._refused, message)
+            guarded("noting a refused message", self._refused, message, error)
             raise
         if chunk:
             self._begun = True
@@ -107,11 +108,14 @@ class Watch:
         if has_left(self._receive, self._send, streamed=self._begun):
             self._exchange.client_left = True
 
-    def _refused(self, message: Message) -> None:
+    def _refused(self, message: Message, error: Exception) -> None:
         exchange = self._exchange
-        if exchange.over or self._begun or message["type"] not in _STARTS:
+        if exchange.over:
             return
-        exchange.refused(self._replaced)
+        if tells_of_client(error):
+            exchange.client_left = not exchange.complete
+        if not self._begun and message["type"] in _STARTS:
+            exchange.refused(self._replaced)
 
     def _received(self, message: Message) -> None:
         exchange, kind = self._exchange, message["type"]

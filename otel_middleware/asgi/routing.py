@@ -67,12 +67,12 @@ class RouteTemplateMiddleware:
             if message["type"] in _STARTS:
                 told = ask(current, routes, root, path, given)
                 if not told:
-                    infer(current, routes, message.get("status"))
+                    infer(current, routes, path, message.get("status"))
             await send(message)
 
         try:
             return await self.app(given, receive, watched)
         except BaseException:
-            if not told:
-                ask(current, routes, root, path, given)
+            if not told and not ask(current, routes, root, path, given):
+                infer(current, routes, path, None)
             raise

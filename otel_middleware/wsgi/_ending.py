@@ -29,7 +29,7 @@ def failed(watch: Watch, error: BaseException) -> None:
     elif is_cancellation(error):
         exchange.cancelled = True
     elif (watch.caused(error) and tells_of_client(watch.server_error)) or guarded("a failure", watch.unread, error):
-        exchange.client_left = True
+        exchange.forsaken()
     else:
         _blame(exchange, error)
     exchange.finish()

@@ -6,6 +6,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from otel_middleware._guard import say_once
+from otel_middleware._outcome import tells_of_client
 from otel_middleware.wsgi._answer import answered
 from otel_middleware.wsgi._ending import failed
 from otel_middleware.wsgi._server_internals import came_from
@@ -63,6 +64,8 @@ class Watch:
             result = self._write(data)  # type: ignore[misc]  # handed out only when there is one
         except Exception as error:
             self.server_error = error
+            if tells_of_client(error):
+                exchange.client_left = not exchange.complete
             raise
         if isinstance(data, bytes) and data and exchange.bytes_sent is not None:
             if exchange.first_byte is None:

@@ -67,16 +67,16 @@ class RouteTemplateMiddleware:
             first, code = code is None, status_code(status)
             told = ask(current, routes, root, path, environ)
             if returned and first and not told:  # a generator starts its response in its first step
-                infer(current, routes, code)
+                infer(current, routes, path, code)
             return start_response(status, headers, *exc_info, **named)
 
         try:
             body = self.app(environ, watched)
         except BaseException:
-            if not told:
-                ask(current, routes, root, path, environ)
+            if not told and not ask(current, routes, root, path, environ):
+                infer(current, routes, path, None)
             raise
         returned = True
         if not told and not ask(current, routes, root, path, environ, body):
-            infer(current, routes, code)
+            infer(current, routes, path, code)
         return body

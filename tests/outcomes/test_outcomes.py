@@ -9,13 +9,17 @@ from contextvars import copy_context
 from time import time_ns
 
 import pytest
+import starlette.requests
 from asgi_zoo import GONE, Kind, Server, body, run, scope_of, start
-from harness import Described
+from harness import Described, Wsgi
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from otel_middleware import ErrorStatuses, record_error
+from otel_middleware import ErrorStatuses, record_error, wsgi
 from otel_middleware.asgi import instrument
 
 
@@ -118,6 +122,44 @@ def test_the_applications_own_status_is_kept(protocol, telemetry, status, own, e
     assert (span.status.status_code.name, span.status.description, span.attributes.get("error.type")) == expected
     point = telemetry.metric("http.server.request.duration")
     assert point.attributes.get("error.type") == expected[2]
+
+
+@pytest.mark.parametrize("error", [None, OutOfStock()])
+def test_an_application_that_says_ok_has_the_last_word(protocol, telemetry, error):
+    """Nothing takes its OK back, so neither span nor metric tells of an error; an exception is an event all the same."""
+
+    def inside(_carrier):
+        trace.get_current_span().set_status(StatusCode.OK)
+        record_error("declined")
+
+    app = protocol.build(Described(status=503, headers=(), inside=inside, raises_before=error))
+    protocol.get(protocol.module.instrument(app, **telemetry.providers))
+
+    assert of(telemetry) == ("OK", None, None, [] if error is None else [f"{__name__}.OutOfStock"])
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "expected"), [(200, StatusCode.ERROR, "declined"), (503, StatusCode.UNSET, "declined")]
+)
+def test_an_applications_own_error_type_is_kept(protocol, telemetry, status, own, expected):
+    """Where a request is an error, an ``error.type`` that the application has set stands on span and metric."""
+
+    def inside(_carrier):
+        trace.get_current_span().set_attribute("error.type", "declined")
+        trace.get_current_span().set_status(Status(own))
+
+    app = protocol.build(Described(status=status, headers=(), inside=inside))
+    protocol.get(protocol.module.instrument(app, **telemetry.providers))
+
+    assert of(telemetry)[:2] == ("ERROR", expected)
+
+
+def test_an_error_without_a_status_or_a_name_is_another(protocol, telemetry):
+    """A policy may call a request an error that nobody answered: its ``error.type`` is ``_OTHER``."""
+    app = protocol.build(Described(raises_before=asyncio.CancelledError()))
+    protocol.get(protocol.module.instrument(app, errors=lambda response: True, **telemetry.providers))
+
+    assert of(telemetry)[:3] == ("ERROR", "_OTHER", "cancelled")
 
 
 def test_the_applications_own_name_and_attributes_are_kept(protocol, telemetry):
@@ -414,6 +456,56 @@ def test_a_frameworks_disconnect_is_believed_when_one_was_seen(telemetry):
     telemetry.clear()
     run(instrument(app(look=False), **telemetry.providers), Kind(app, ""))
     assert telemetry.request().attributes["otel_middleware.outcome"] == "failed"
+
+
+def test_a_client_that_leaves_its_upload_is_no_server_error(telemetry):
+    """Starlette answers its own ``ClientDisconnect`` with a 500, for nobody, and raises it again."""
+    incoming = iter([{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}])
+    sent = []
+
+    async def upload(request):
+        return PlainTextResponse(await request.body())
+
+    async def receive():
+        return next(incoming)
+
+    async def send(message):
+        sent.append(message)
+
+    app = instrument(Starlette(routes=[Route("/upload", upload, methods=["POST"])]), **telemetry.providers)
+    scope = {**scope_of(Kind(app, "")), "method": "POST", "path": "/upload", "headers": [(b"content-length", b"9")]}
+    with pytest.raises(starlette.requests.ClientDisconnect):
+        asyncio.run(app(scope, receive, send))
+
+    assert sent[0]["status"] == 500
+    assert of(telemetry) == ("UNSET", None, "client_disconnected", [])
+    assert "http.response.status_code" not in telemetry.request().attributes
+
+
+@pytest.mark.parametrize("refused", [0, 1])
+def test_an_application_that_swallows_the_servers_error_has_lost_its_client(telemetry, refused):
+    """``send`` that raises an ``OSError`` says that the client has left, whatever the application makes of it."""
+    app = refusing(start(200), body(b"a", more=True), swallowing=OSError)
+    run(instrument(app, **telemetry.providers), Kind(app, "", refuse={refused: GONE}))
+
+    assert of(telemetry) == ("UNSET", None, "client_disconnected", [])
+
+
+def test_a_wsgi_application_that_swallows_the_servers_error_has_lost_its_client(telemetry):
+    """The same of ``write``."""
+
+    def write(_data):
+        raise BrokenPipeError
+
+    def app(_environ, start_response):
+        with contextlib.suppress(OSError):
+            start_response("200 OK", [])(b"ok")
+        return []
+
+    served = wsgi.instrument(app, **telemetry.providers)
+    list(served(Wsgi().request(), lambda status, headers, exc_info=None: write))
+
+    assert of(telemetry) == ("UNSET", None, "client_disconnected", [])
 
 
 def test_an_error_after_a_disconnect_was_seen_is_an_error(telemetry):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from harness import Described
@@ -13,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from plain import DURATIONS, METHOD, NEW, OLD, REQUEST_SIZE, RESPONSE_SIZE, ROUTE, STATUS, metrics_of, ours, upstream
 
-from otel_middleware import InferredRoutes, asgi, record_error
+from otel_middleware import InferredRoutes, asgi, record_error, set_route
 from otel_middleware.testing import Telemetry
 
 ACTIVE = "http.server.active_requests"
@@ -221,6 +222,22 @@ def test_what_a_client_chooses_is_bounded(protocol, telemetry, name):
     if name != ACTIVE:
         assert values["error.type"] == {"503"}
         assert values[STATUS[name]] == {503}
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_templates_leave_room_for_the_other_attributes(protocol, telemetry, name):
+    """Past the bound, which stacks on one provider share, a template is ``_other``, so that the SDK never gives up all attributes."""
+    numbers = iter(range(2_100))
+    described = Described(status=503, inside=lambda _: set_route(f"/route/{next(numbers) // 2}"))
+    failing, answering = (ours(protocol, replace(described, status=status), telemetry) for status in (503, 200))
+    for _ in range(1_050):
+        protocol.get(failing)
+        protocol.get(answering)
+
+    points = points_of(telemetry, name)
+    assert not [point for point in points if "otel.metric.overflow" in point]
+    route = "http.route" if name == "http.server.request.duration" else "http.target"
+    assert {point[STATUS[name]] for point in points if point[route] == "_other"} == {200, 503}
 
 
 @pytest.mark.parametrize("name", DURATIONS)

@@ -119,6 +119,14 @@ def test_calls_carry_the_callers_baggage_too(protocol, signals):
     assert [signals.carried(mark) for mark in MARKS] == [{"cart": "7", "tenant.id": "acme"}] * 3
 
 
+def test_a_tenant_that_is_not_believed_is_not_passed_on(protocol, signals):
+    """Where the tenant is unknown, calls carry the caller's other baggage, and no entry of that name."""
+    headers = [("x-tenant-id", "evil"), ("baggage", "cart=7,tenant.id=evil")]
+    served(protocol, signals, Tenants(TenantFromHeader(), allowed=["acme"], in_baggage=True), headers=headers)
+
+    assert [signals.carried(mark) for mark in MARKS] == [{"cart": "7"}] * 3
+
+
 def test_baggage_reads_like_any_other(protocol, telemetry):
     """The API's functions see the tenant as text, and making more baggage keeps it."""
     seen = []
