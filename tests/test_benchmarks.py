@@ -189,11 +189,11 @@ def test_the_quick_form_prints_both_protocols_and_the_goals():
 
 
 def test_bytecodes_tell_whose_code_runs():
-    """On the bare application nothing is added; upstream adds none of this package's; the whole stack adds all but hardly any of upstream's."""
+    """On the bare application hardly any is added; upstream adds none of this package's; the whole stack adds all but hardly any of upstream's."""
     done = run("benchmarks.worker", "wsgi", "bytecodes")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert not any(found["null"].values())
+    assert max(map(abs, found["null"].values())) < 1
     assert found["default"]["this package"] == 0 < found["default"]["instrumentation"]
     assert found["ours"]["instrumentation"] < found["default"]["instrumentation"] / 100
     assert found["ours"]["this package"] > 0 < found["ours"]["API and SDK"]

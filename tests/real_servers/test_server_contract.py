@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from real_servers.clients import client_of
 from real_servers.contract import CASES, EXCEPTIONS, contract, told_of
 from real_servers.server_table import SERVERS
-from real_servers.wire import Http1
-from real_servers.wire_h2 import Http2
 
-CLIENTS = {"1.1": Http1, "2": Http2}
 DRIVEN = [
     (server, case)
     for server, row in SERVERS.items()
@@ -18,7 +16,7 @@ DRIVEN = [
 
 
 def asked(port, pair, case, requests):
-    client = CLIENTS[pair.server.version](port)
+    client = client_of(pair.server.version)(port)
     return getattr(client, case.how)(*requests, **dict(case.options))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 
 import pytest
+from real_servers.clients import client_of
 from real_servers.contract import Told, child, failed, told_of
 from real_servers.server_table import SERVERS
-from real_servers.wire import DEADLINE, Asked, Http1
-from real_servers.wire_h2 import Http2
+from real_servers.wire import DEADLINE, Asked
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -131,7 +131,7 @@ def test_a_stream_that_is_reset_is_no_error(pair):
     stream = Asked("/listening/7", trace_id=pair.trace_id())
     then = Asked("/plain/7", trace_id=pair.trace_id())
     for process in (pair.bare, pair.instrumented):
-        assert Http2(process.port).cancel(stream, then) == 200
+        assert client_of("2")(process.port).cancel(stream, then) == 200
 
     assert arrived(pair, 2) == [
         Told("GET /listening/{item}", outcome="client_disconnected"),
@@ -142,7 +142,7 @@ def test_a_stream_that_is_reset_is_no_error(pair):
 @pytest.mark.parametrize("pair", SERVERS, indirect=True)
 def test_the_span_tells_of_the_connection(pair):
     """Address, port, scheme and version are the socket's, whatever the server calls them; a secret does not get out."""
-    client = (Http2 if pair.server.version == "2" else Http1)(pair.instrumented.port)
+    client = client_of(pair.server.version)(pair.instrumented.port)
     client.alone(Asked("/plain/7?token=hush&page=2", trace_id=pair.trace_id()))
     [span] = pair.spans(1)
 
