@@ -200,16 +200,14 @@ def test_odd_records_break_no_logging(protocol, telemetry, record):
         return made
 
     logging.setLogRecordFactory(odd)
-    described = Described(
-        status=500, headers=(), inside=lambda _: LOG.handle(LOG.makeRecord("n", 40, "f", 1, "m", (), None))
-    )
-    logging.getLogger("shop").propagate = False
-    LOG.addHandler(handler := logging.NullHandler())
-    try:
-        told(protocol, telemetry, described)
-    finally:
-        LOG.propagate = True
-        LOG.removeHandler(handler)
+    out = []
+    described = Described(status=500, inside=lambda _: out.append(LOG.makeRecord("n", 40, "f", 1, "m", (), None)))
+    app = protocol.module.instrument(protocol.build(described), **telemetry.providers, errors=logged())
+    answer = protocol.get(app, "/")
+
+    assert [{name: vars(each)[name] for name in record} for each in out] == [record]
+    assert (answer.status, answer.body, answer.error) == (500, b"ok", None)
+    assert telemetry.request().attributes["http.response.status_code"] == 500
 
 
 def test_outside_of_a_request_nothing_happens(telemetry):
