@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from otel_middleware._callable import is_plain
+from otel_middleware._callable import is_coroutine, is_plain, refused, takes
 from otel_middleware._default_sanitizer import sanitizer_of
 from otel_middleware._headers import HeaderCapture
 from otel_middleware.errors import ConfigurationError
@@ -26,14 +25,15 @@ __all__ = ["Options", "checked_errors"]
 
 T = TypeVar("T")
 
-_HOOKS = (
-    "server_request_hook",
-    "server_response_hook",
-    "client_request_hook",
-    "client_response_hook",
-    "default_span_details",
-    "metric_attributes",
-)
+_HOOKS = {
+    "server_request_hook": 2,
+    "server_response_hook": 4,
+    "client_request_hook": 3,
+    "client_response_hook": 3,
+    "default_span_details": 1,
+    "metric_attributes": 1,
+}
+"""How many arguments each is called with."""
 _MESSAGE_SPANS = ("receive", "send")
 _NATIVE = ("suppress", "keep")
 
@@ -61,8 +61,7 @@ class Options:
         unknown: Mapping[str, Any],
     ) -> None:
         problems = [f"unknown option {name}={value!r}" for name, value in sorted(unknown.items())]
-        if not callable(app):
-            problems.append(f"app must be a callable {protocol.upper()} application, not {app!r}")
+        problems += _app_problems(protocol, app)
         collect = _Collecting(problems)
         self.sanitizer: Sanitizer | None = collect(_sanitizer, given["sanitizer"])
         self.errors: Any = collect(checked_errors, given["errors"])
@@ -98,13 +97,24 @@ class Options:
     metric_attributes: Callable[..., Any] | None
 
 
+def _app_problems(protocol: str, app: Any) -> list[str]:
+    """Where *app* is no application, or clearly one of the other protocol, of which each request would fail."""
+    if not callable(app):
+        return [f"app must be a callable {protocol.upper()} application, not {app!r}"]
+    if protocol == "wsgi" and (is_coroutine(app) or not takes(app, 2)):
+        return [f"app is no WSGI application (environ, start_response), which asgi.instrument may take: {app!r}"]
+    if protocol == "asgi" and not is_coroutine(app) and not takes(app, 3) and not takes(app, 1):
+        return [f"app is no ASGI application (scope, receive, send), which wsgi.instrument may take: {app!r}"]
+    return []
+
+
 def checked_errors(errors: Any) -> Any:
     """*errors* when it is an ``ErrorStatuses`` or a plain callable.
 
     Raises:
         ConfigurationError: When it is not.
     """
-    if isinstance(errors, ErrorStatuses) or is_plain(errors):
+    if isinstance(errors, ErrorStatuses) or is_plain(errors, 1):
         return errors
     raise ConfigurationError(f"errors must be an ErrorStatuses or a callable Response -> bool | None, not {errors!r}")
 
@@ -148,10 +158,9 @@ class _Collecting:
 
 
 def _hook(name: str, hook: Any) -> Any:
-    if hook is None or is_plain(hook):
+    if hook is None or is_plain(hook, _HOOKS[name]):
         return hook
-    kind = "a coroutine function" if iscoroutinefunction(hook) else repr(hook)
-    raise ConfigurationError(f"{name} must be a plain callable, which is called on the request path, not {kind}")
+    raise ConfigurationError(refused(name, hook, _HOOKS[name]))
 
 
 def _native(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._callable import is_sync
+from otel_middleware._callable import is_sync, refused
 from otel_middleware._once import Once
 from otel_middleware._tenant_sources import header_problems
 from otel_middleware.errors import ConfigurationError
@@ -52,8 +52,8 @@ class TenantFromClaim:
     def __post_init__(self) -> None:
         problems = [] if isinstance(self.claim, str) and self.claim else [f"claim is not a name: {self.claim!r}"]
         problems += header_problems("header", self.header)
-        if self.verify is not None and not is_sync(self.verify):
-            problems.append(f"verify is not a plain callable: {self.verify!r}")
+        if self.verify is not None and not is_sync(self.verify, 1):
+            problems.append(refused("verify", self.verify, 1))
         if problems:
             raise ConfigurationError(*problems)
         object.__setattr__(self, "header", self.header.lower())

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from otel_middleware._callable import is_plain
+from otel_middleware._callable import is_plain, refused
 from otel_middleware._host import host_and_port
 from otel_middleware.errors import ConfigurationError
 
@@ -147,9 +147,7 @@ def first_of(*policies: Callable[[Request], str | None]) -> FirstOf:
         ConfigurationError: Without a policy, and for one that is not a plain callable; all problems at once.
     """
     problems = [] if policies else ["first_of has no policy"]
-    problems += [
-        f"first_of has what is not a plain callable: {policy!r}" for policy in policies if not is_plain(policy)
-    ]
+    problems += [refused("each policy of first_of", policy, 1) for policy in policies if not is_plain(policy, 1)]
     if problems:
         raise ConfigurationError(*problems)
     nested = [policy.policies if isinstance(policy, FirstOf) else (policy,) for policy in policies]

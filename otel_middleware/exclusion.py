@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._callable import is_sync
+from otel_middleware._callable import is_sync, refused
 from otel_middleware._once import Once
 from otel_middleware.errors import ConfigurationError
 
@@ -42,8 +42,8 @@ class Exclusion:
     def __init__(self, patterns: Iterable[str] = (), predicate: Callable[[Request], bool] | None = None) -> None:
         self.patterns = tuple(patterns)
         compiled = _compiled(self.patterns)
-        if predicate is not None and not is_sync(predicate):
-            raise ConfigurationError(f"excluded_urls is not a plain callable: {predicate!r}")
+        if predicate is not None and not is_sync(predicate, 1):
+            raise ConfigurationError(refused("excluded_urls as a callable", predicate, 1))
         self._path_search = _search_for([pattern for pattern in compiled if "://" not in pattern.pattern]) or _nothing
         self._url_search = _search_for([pattern for pattern in compiled if "://" in pattern.pattern])
         self._predicate = predicate

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias
 
 from otel_middleware._bounded import BoundedValues
-from otel_middleware._callable import is_plain
+from otel_middleware._callable import is_plain, refused
 from otel_middleware._once import Once
 from otel_middleware._tenant_claim import TenantFromClaim
 from otel_middleware._tenant_sources import (
@@ -163,7 +163,7 @@ def _hashing(key: bytes) -> Callable[[str], str]:
 
 def _problems(tenants: Tenants) -> list[str]:
     said = {
-        f"policy is not a plain callable: {tenants.policy!r}": not is_plain(tenants.policy),
+        refused("policy", tenants.policy, 1): not is_plain(tenants.policy, 1),
         f"unknown is not a name: {tenants.unknown!r}": not _is_name(tenants.unknown),
         "hashed_with is neither a key (str or bytes) that is not empty, nor None": tenants.hashed_with is not None
         and not (isinstance(tenants.hashed_with, (str, bytes)) and tenants.hashed_with),

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otel_middleware._callable import is_sync
+from otel_middleware._callable import is_sync, refused
 from otel_middleware._once import Once
 from otel_middleware.errors import ConfigurationError
 
@@ -190,6 +190,6 @@ def _problems(trust: TrustPolicy) -> list[str]:
         for name, value in (("trace_context", trust.trace_context), ("baggage", trust.baggage))
         if not isinstance(value, bool)
     ]
-    if trust.caller is not None and not is_sync(trust.caller):
-        problems.append(f"caller is not a plain callable: {trust.caller!r}")
+    if trust.caller is not None and not is_sync(trust.caller, 1):
+        problems.append(refused("caller", trust.caller, 1))
     return problems

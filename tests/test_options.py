@@ -42,6 +42,12 @@ APPS = {"asgi": asgi_app, "wsgi": wsgi_app}
         ({"http_capture_headers_server_response": ["("]}, ["http_capture_headers_server_response", "'('"]),
         ({"server_request_hook": asgi_app}, ["server_request_hook", "coroutine"]),
         ({"metric_attributes": {}}, ["metric_attributes", "{}"]),
+        ({"metric_attributes": dict}, ["metric_attributes", "one argument"]),
+        ({"server_request_hook": lambda span: None}, ["server_request_hook", "two arguments"]),
+        ({"tenant": lambda: "acme"}, ["tenant", "one argument"]),
+        ({"errors": lambda response, status: None}, ["errors"]),
+        ({"routes": lambda: "/"}, ["routes", "one argument"]),
+        ({"excluded_urls": lambda: True}, ["excluded_urls", "one argument"]),
         ({"native_telemetry": "both"}, ["native_telemetry", "'both'"]),
         ({"tracer_provider": "jaeger"}, ["tracer_provider", "'jaeger'"]),
         ({"tenants": 1}, ["tenants=1"]),
@@ -54,6 +60,17 @@ def test_each_wrong_option_is_named(protocol, options, words):
 
     assert len(caught.value.problems) == 1
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_an_application_of_the_other_protocol_is_refused():
+    """Where it is clear: each request would fail. What takes anything is taken at its word."""
+    with pytest.raises(ConfigurationError, match="no WSGI application"):
+        wsgi.instrument(asgi_app)
+    with pytest.raises(ConfigurationError, match="no ASGI application"):
+        asgi.instrument(wsgi_app)
+    assert callable(asgi.instrument(lambda *arguments: None))
+    assert callable(wsgi.instrument(lambda *arguments: None))
+    assert callable(asgi.instrument(lambda scope: None)), "ASGI 2"
 
 
 def test_all_problems_come_at_once(protocol):

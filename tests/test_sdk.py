@@ -134,11 +134,12 @@ def test_sampler_tells_methods_apart(protocol, declared):
 
 
 def test_sampler_checks_its_settings():
-    """Every wrong ratio, a wrong table and a wrong default are said at once."""
+    """Every malformed template and wrong ratio, a wrong table and a wrong default are said at once."""
     with pytest.raises(ConfigurationError) as caught:
-        RouteSampler({"/a": 2, "/b": "x", 3: 1}, routes=["/{"], default="all")
+        RouteSampler({"/a": 2, "/b": "x", 3: 1, "orders/{id}": 1, "/c/{": 0}, routes=["/{"], default="all")
 
-    assert len(caught.value.problems) == 5
+    assert len(caught.value.problems) == 7
+    assert "ratios: 'orders/{id}': it has no leading slash" in caught.value.problems
     assert "RouteSampler{/a=AlwaysOffSampler" in RouteSampler({"/a": 0}).get_description()
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from otel_middleware._callable import is_sync
+from otel_middleware._callable import is_sync, refused
 from otel_middleware._redaction.paths import declared_path
 from otel_middleware._redaction.pattern import ValuePattern
 from otel_middleware.errors import ConfigurationError
@@ -37,8 +37,8 @@ class Settings:
         self.replacement: str = self._mask(options["replacement"])
         self.hashed_with = self._key(options["hashed_with"])
         self.keep: Callable[[str, str, str], bool] | None = options["keep"]
-        if self.keep is not None and not is_sync(self.keep):
-            self._problems.append(f"keep is no plain callable: {self.keep!r}")
+        if self.keep is not None and not is_sync(self.keep, 3):
+            self._problems.append(refused("keep", self.keep, 3))
         if self._problems:
             raise ConfigurationError(*self._problems)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_middleware._callable import is_sync
+from otel_middleware._callable import is_sync, refused
 from otel_middleware._guard import guarded, say_once
 from otel_middleware._methods import Methods
 from otel_middleware._route_sources import DECLARED, FRAMEWORK, INFERRED
@@ -70,8 +70,8 @@ class Routes:
         if isinstance(option, type):
             raise ConfigurationError(f"routes must be an instance, not the class {option!r}")
         if callable(option):
-            if not is_sync(option):
-                raise ConfigurationError(f"routes must be a plain callable, not a coroutine function: {option!r}")
+            if not is_sync(option, 1):
+                raise ConfigurationError(refused("routes as a callable", option, 1))
             self.function = option
         elif isinstance(option, (str, bytes)) or not hasattr(option, "__iter__"):
             raise ConfigurationError(

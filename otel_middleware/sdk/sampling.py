@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, get_current_span
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.declarations import declaration_of
 from otel_middleware.routing.table import RouteTable
+from otel_middleware.routing.templates import segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +46,7 @@ class RouteSampler(Sampler):
         default: For all other spans: a ratio (parent-based) or a sampler; ``None`` is parent-based and samples every root.
 
     Raises:
-        ConfigurationError: With every template whose ratio is no number from 0 to 1, and for a wrong *routes* or *default*.
+        ConfigurationError: With every template that is malformed or whose ratio is no number from 0 to 1, and for a wrong *routes* or *default*.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class RouteSampler(Sampler):
     ) -> None:
         problems: list[str] = []
         listed = dict(_samplers(ratios, problems))
-        self._ratios = {place: sampler for entry, sampler in listed.items() for place in _places(entry)}
+        self._ratios = {place: sampler for entry, sampler in listed.items() for place in _places(entry, problems)}
         self._described = ", ".join(f"{entry}={sampler.get_description()}" for entry, sampler in listed.items())
         self._tables = [table for table in (_table(routes, problems), _listed(self._ratios)) if table is not None]
         self._default = _default(default, problems)
@@ -117,12 +118,14 @@ def _samplers(ratios: Any, problems: list[str]) -> Iterable[tuple[str, Sampler]]
             yield template, {0: ALWAYS_OFF, 1: ALWAYS_ON}.get(ratio) or TraceIdRatioBased(ratio)
 
 
-def _places(entry: str) -> Iterable[tuple[str, str]]:
+def _places(entry: str, problems: list[str]) -> Iterable[tuple[str, str]]:
     """Method and template, of each method that *entry* names; an empty one for all."""
     try:
         declared = declaration_of(entry)
-    except ValueError:  # the table says what is wrong with it, if it has to
-        return [("", entry)]
+        segments_of(declared.template, unique_names=False)  # inferred ones repeat their names
+    except ValueError as malformed:
+        problems.append(f"ratios: {entry!r}: {malformed}")
+        return []
     return [(method, declared.template) for method in declared.methods or ("",)]
 
 
