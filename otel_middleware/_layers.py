@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._logged import listen
 from otel_middleware._options import checked_errors
+from otel_middleware._upstream import choose_semantic_conventions
 from otel_middleware.errors import ConfigurationError
 from otel_middleware.routing.resolution import Routes
 from otel_middleware.status import ErrorStatuses
@@ -68,6 +69,7 @@ def routes_of(app: Any, routes: Any, router: Callable[[Any], Router]) -> Routes:
 
 
 def _checked(app: Any, build: Callable[[], Any]) -> Any:
+    choose_semantic_conventions(by_hand=True)
     problems = [] if callable(app) else [f"app must be a callable application, not {app!r}"]
     try:
         built = build()

@@ -34,6 +34,14 @@ _HOOKS = {
     "metric_attributes": 1,
 }
 """How many arguments each is called with."""
+_ASGI_ONLY = frozenset({"client_request_hook", "client_response_hook", "default_span_details", "exclude_spans"})
+_UPSTREAMS = {
+    "request_hook": "server_request_hook",
+    "response_hook": "server_response_hook",
+    "tracer": "tracer_provider",
+    "meter": "meter_provider",
+}
+"""What upstream's middleware and instrumentors call an option that has another name here."""
 _MESSAGE_SPANS = ("receive", "send")
 _NATIVE = ("suppress", "keep")
 
@@ -60,7 +68,7 @@ class Options:
         given: Mapping[str, Any],
         unknown: Mapping[str, Any],
     ) -> None:
-        problems = [f"unknown option {name}={value!r}" for name, value in sorted(unknown.items())]
+        problems = [f"unknown option {name}={value!r}{_meant(name, given)}" for name, value in sorted(unknown.items())]
         problems += _app_problems(protocol, app)
         collect = _Collecting(problems)
         self.sanitizer: Sanitizer | None = collect(_sanitizer, given["sanitizer"])
@@ -95,6 +103,16 @@ class Options:
     client_response_hook: Callable[..., Any] | None
     default_span_details: Callable[..., Any] | None
     metric_attributes: Callable[..., Any] | None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by an unknown option, in brackets."""
+    if name in _ASGI_ONLY:
+        return " (it is one of ASGI's)"
+    from difflib import get_close_matches  # noqa: PLC0415 - imported where something is wrong
+
+    likely = [_UPSTREAMS[name]] if name in _UPSTREAMS else get_close_matches(name, known, 1)
+    return f" (did you mean {likely[0]}?)" if likely else ""
 
 
 def _app_problems(protocol: str, app: Any) -> list[str]:

@@ -37,6 +37,8 @@ from __future__ import annotations
 import logging
 import os
 
+from otel_middleware._once import Once
+
 __all__ = [
     "ACTIVE_REQUESTS",
     "DURATION_NEW",
@@ -82,20 +84,22 @@ SNAPSHOT_FIELDS = ("_context", "_name", "_attributes", "_events", "_links", "_st
 
 _OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
 _log = logging.getLogger("otel_middleware")
-_warned: set[str] = set()
+_late = Once()
 
 
-def choose_semantic_conventions() -> None:
+def choose_semantic_conventions(*, by_hand: bool = False) -> None:
     """Choose stable HTTP conventions where the user chose none.
 
     Upstream reads ``OTEL_SEMCONV_STABILITY_OPT_IN`` once per process. When it is unset it is set to ``http`` before
     upstream's first use; when upstream was in use already, and so reports old names, that is said once.
+
+    Args:
+        by_hand: Whether the user builds upstream's middleware himself: then nothing is said.
     """
     if os.environ.get(_OPT_IN):
         return
     if _already_read():
-        if "late" not in _warned:
-            _warned.add("late")
+        if not by_hand and _late.first():
             _log.warning(
                 "OpenTelemetry's HTTP instrumentation was initialised before otel_middleware, with old semantic conventions; "
                 "set %s=http in the environment, or construct otel_middleware first, to get stable attribute names",

@@ -62,6 +62,24 @@ def test_each_wrong_option_is_named(protocol, options, words):
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("excluded_url", "did you mean excluded_urls?"),
+        ("routs", "did you mean routes?"),
+        ("response_hook", "did you mean server_response_hook?"),
+        ("tracer", "did you mean tracer_provider?"),
+        ("colour", "unknown option colour=None"),
+    ],
+)
+def test_an_unknown_option_is_said_with_what_was_meant(protocol, option, hint):
+    """A slip, or the name that upstream has for it."""
+    with pytest.raises(ConfigurationError) as caught:
+        protocol.module.instrument(APPS[protocol.name], **{option: None})
+
+    assert str(caught.value).rstrip(")").endswith(hint)
+
+
 def test_an_application_of_the_other_protocol_is_refused():
     """Where it is clear: each request would fail. What takes anything is taken at its word."""
     with pytest.raises(ConfigurationError, match="no WSGI application"):

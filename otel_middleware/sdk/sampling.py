@@ -46,7 +46,7 @@ class RouteSampler(Sampler):
         default: For all other spans: a ratio (parent-based) or a sampler; ``None`` is parent-based and samples every root.
 
     Raises:
-        ConfigurationError: With every template that is malformed or whose ratio is no number from 0 to 1, and for a wrong *routes* or *default*.
+        ConfigurationError: With every malformed template and ratio that is no number from 0 to 1, a wrong *routes* or *default*.
     """
 
     def __init__(
