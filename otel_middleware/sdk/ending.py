@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import multiprocessing.util
@@ -10,6 +9,8 @@ import signal
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from otel_middleware._after_uvicorn import flushed_after_uvicorn
 
 if TYPE_CHECKING:
     from otel_middleware.sdk.bootstrap import Telemetry
@@ -28,13 +29,10 @@ def export_at_end(telemetry: Telemetry) -> None:
     """
     atexit.register(telemetry.shutdown)
     multiprocessing.util.register_after_fork(telemetry, _flush_at_end)
-    handler = signal.getsignal(signal.SIGTERM)
-    if handler is signal.SIG_DFL:
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         with contextlib.suppress(ValueError):  # only the main thread of the main interpreter may
             signal.signal(signal.SIGTERM, partial(_terminate, telemetry))
-    server = getattr(handler, "__self__", None)
-    if type(server).__module__ == "uvicorn.server":
-        _flush_after_serving(telemetry, server)
+    flushed_after_uvicorn(telemetry.flush)
 
 
 def _flush_at_end(telemetry: Telemetry) -> None:
@@ -52,15 +50,3 @@ def _terminate(telemetry: Telemetry, number: int, _frame: Any) -> None:
     ending.join(PATIENCE)
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-
-
-def _flush_after_serving(telemetry: Telemetry, server: Any) -> None:
-    """Flush when *server*, uvicorn's, has shut down: it then raises again the signal that it was sent."""
-    shutdown = server.shutdown
-
-    async def flushing(*args: Any, **options: Any) -> None:
-        await shutdown(*args, **options)
-        with contextlib.suppress(Exception):  # exporters have said what it is
-            await asyncio.to_thread(telemetry.flush)
-
-    server.shutdown = flushing

@@ -57,3 +57,15 @@ def test_a_bare_application_is_traced(server, tmp_path):
     assert attributes["http.route"] == "/orders/{order_id}"
     assert attributes["http.response.status_code"] == 200
     assert attributes["tenant.id"] == "acme"
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn, WSGI", "gunicorn", "gunicorn, uvicorn's worker"])
+def test_what_waits_goes_out_when_the_server_is_told_to_stop(server, tmp_path):
+    """A batch that would be exported in a minute is exported before the process is gone."""
+    pytest.importorskip(server.partition(",")[0])
+    with serving(tmp_path, *COMMANDS[server], OTEL_BSP_SCHEDULE_DELAY="60000") as running:
+        running.get("/orders/7")
+        running.end()
+        [(kind, *_)] = running.spans()
+
+    assert kind == "SERVER"

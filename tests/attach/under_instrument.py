@@ -31,7 +31,8 @@ KINDS = {1: "INTERNAL", 2: "SERVER", 3: "CLIENT"}
 class Server:
     """A running server; ``get`` requests, ``spans`` waits for what it reports."""
 
-    def __init__(self, port, log, received):
+    def __init__(self, process, port, log, received):
+        self._process = process
         self._url, self._log, self._received = f"http://127.0.0.1:{port}", log, received
 
     def get(self, path, **headers):
@@ -41,6 +42,11 @@ class Server:
         """All spans so far as ``(kind, name, attributes, span)``, when there are as many SERVER spans."""
         self._received.wait_for(lambda received: _servers(received) >= at_least)
         return [(KINDS[span.kind], span.name, attributes(span.attributes), span) for _, span in self._received.spans]
+
+    def end(self):
+        """Have it end as a process manager does."""
+        self._process.terminate()
+        self._process.wait(20)
 
     def said(self):
         """What it has printed so far."""
@@ -82,7 +88,7 @@ def serving(home, *command, **variables):
         )
         try:
             poll(lambda: _answers(port) or _ended(process, log))
-            yield Server(port, log, received)
+            yield Server(process, port, log, received)
         finally:
             _stop(process)
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry import metrics, trace
+
+from otel_middleware._after_uvicorn import flushed_after_uvicorn
 from otel_middleware.attach._seat import Seat, afterwards
 
 if TYPE_CHECKING:
@@ -25,6 +28,15 @@ def _seated(wrapping: Wrapping, config: Any, _result: Any) -> None:
     if config.interface == "wsgi":
         protocol, holder, name = "wsgi", getattr(holder, name), "app"  # behind uvicorn's bridge
     setattr(holder, name, wrapping(getattr(holder, name), protocol))
+    flushed_after_uvicorn(_flush)
+
+
+def _flush() -> None:
+    """Export what the global providers hold: opentelemetry-instrument leaves that to ``atexit``."""
+    for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
+        flush = getattr(provider, "force_flush", None)
+        if flush is not None:
+            flush()
 
 
 SEATS = (Seat("uvicorn.config", "Config.load", afterwards(_seated)),)
