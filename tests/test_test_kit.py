@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from otel_middleware.wsgi import instrument
+
 PRELUDE = """
 from opentelemetry import trace
 from otel_middleware import TenantFromHeader, record_error
@@ -123,6 +125,45 @@ def test_more_requests_than_one_are_shown(shop):
 def test_nothing_reported_is_said(telemetry):
     """Without a span the message says so."""
     assert failure(telemetry, lambda kit: kit.request(status=200)).endswith("reported were:\n  no span")
+
+
+def responses_of(telemetry, number):
+    """Responses of Flask's test client that nobody has read."""
+    flask = pytest.importorskip("flask")
+    app = flask.Flask("shop")
+    app.wsgi_app = instrument(app.wsgi_app, **telemetry.providers)
+    app.add_url_rule("/orders/<order_id>", view_func=lambda order_id: order_id)
+    return [app.test_client().get("/orders/7") for _ in range(number)]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda kit: kit.request(status=200), lambda kit: kit.metric("http.server.request.duration")],
+    ids=["request", "metric"],
+)
+def test_a_response_that_nobody_read_is_said(telemetry, ask):
+    """Where nothing is found, the message counts the requests that are open; once their responses are closed, it is silent."""
+    first, second = responses_of(telemetry, 2)
+    of_both = failure(telemetry, ask)
+    first.close()
+    of_second = failure(telemetry, lambda kit: kit.request(status=404))
+    second.close()
+    of_none = failure(telemetry, lambda kit: kit.request(status=404))
+
+    assert of_both.endswith("\n2 requests are still open: read or close their responses")
+    assert of_second.endswith("\n1 request is still open: read or close its response")
+    assert "open" not in of_none
+
+
+def test_an_open_request_is_beside_the_point_when_too_many_are_found(telemetry):
+    """Two that fit are shown without a word about a third that is open."""
+    first, second, third = responses_of(telemetry, 3)
+    first.close(), second.close()
+    said = failure(telemetry, lambda kit: kit.request(status=200))
+    third.close()
+
+    assert said.startswith("2 requests with status=200")
+    assert "open" not in said
 
 
 def test_no_point_lists_those_that_are_there(shop):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware.testing._open import open_on, remark
 from otel_middleware.testing._tree import differing, tree
 from otel_middleware.testing._wanted import Wanted
 
@@ -37,6 +38,9 @@ class Telemetry:
     Attributes are named by keyword: ``route`` (``http.route`` or ``url.template``), ``status``, ``method``, ``tenant``, ``error``
     and ``outcome``, or by their full name with ``_`` in place of ``.`` (``server_address``). ``None`` asks for its absence.
 
+    A request is reported when its response is over. A test client of Flask's or Werkzeug's leaves that to the test: read or close
+    the response, ``with client.get(...) as response:``, or have it read, ``client.get(..., buffered=True)``.
+
     Attributes:
         tracer_provider: Give it to what is under test.
         meter_provider: The same.
@@ -55,6 +59,7 @@ class Telemetry:
         self._reader = InMemoryMetricReader()
         self.tracer_provider = TracerProvider()
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self._open = open_on(self.tracer_provider)
         self.meter_provider = MeterProvider([self._reader])
         self.providers: dict[str, Any] = {
             "tracer_provider": self.tracer_provider,
@@ -78,13 +83,14 @@ class Telemetry:
             **wanted: Attributes by keyword (see the class), ``name`` the span's name; none of them: the only request.
 
         Raises:
-            AssertionError: When there is none or more; shows the trace as a tree, with what each request has instead.
+            AssertionError: When there is none or more; shows the trace as a tree, with what each request has instead, and says
+                how many requests are still open.
         """
         asked = Wanted(wanted)
         found = [span for span in self.requests if not asked.differences(span.attributes, span.name)]
         if len(found) != 1:
             shown = tree(self.spans, lambda span: differing(asked, span)) if wanted else self.tree()
-            raise AssertionError(f"{_number(found, 'request')} {asked}; reported {_were(shown)}")
+            raise AssertionError(f"{_number(found, 'request')} {asked}; reported {_were(shown)}{self._missing(found)}")
         return found[0]
 
     def metric(self, name: str, **wanted: Any) -> Any:
@@ -101,7 +107,8 @@ class Telemetry:
         points = self.points(name)
         found = [point for point in points if not asked.differences(point.attributes)]
         if len(found) != 1:
-            raise AssertionError(f"{_number(found, 'point')} of {name} {asked}; {self._instead(name, points, asked)}")
+            instead = self._instead(name, points, asked)
+            raise AssertionError(f"{_number(found, 'point')} of {name} {asked}; {instead}{self._missing(found)}")
         return found[0]
 
     def points(self, name: str) -> list[Any]:
@@ -124,6 +131,10 @@ class Telemetry:
             for scope in resource.scope_metrics
             for metric in scope.metrics
         ]
+
+    def _missing(self, found: Sequence[Any]) -> str:
+        """Why nothing was found, perhaps: what is wanted may be open."""
+        return "" if found else remark(self._open)
 
     def _instead(self, name: str, points: Sequence[Any], asked: Wanted) -> str:
         if not points:
