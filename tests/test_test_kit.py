@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -181,6 +183,31 @@ def test_an_unknown_metric_lists_those_that_are_there(shop):
 
     assert said.startswith("no point of http.server.duration with any attributes; metrics were:\n")
     assert "  http.server.request.duration" in said.splitlines()
+
+
+def test_points_have_the_type_of_their_metric(tmp_path):
+    """To a type checker a duration or a size is a histogram's point, the active requests are a number, any other is one of all."""
+    pytest.importorskip("mypy")
+    (tmp_path / "typed.py").write_text("""
+from typing_extensions import assert_type
+from opentelemetry.sdk.metrics.export import DataPointT, HistogramDataPoint, NumberDataPoint
+from otel_middleware.testing import Telemetry
+
+def use(telemetry: Telemetry, name: str) -> None:
+    assert_type(telemetry.metric("http.server.request.duration", status=200), HistogramDataPoint)
+    assert_type(telemetry.metric("http.server.active_requests"), NumberDataPoint)
+    assert_type(telemetry.metric(name), DataPointT)
+    assert_type(telemetry.points("http.server.response.body.size"), list[HistogramDataPoint])
+    assert_type(telemetry.points("http.server.active_requests"), list[NumberDataPoint])
+    assert_type(telemetry.points(name), list[DataPointT])
+""")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={os.devnull}", "typed.py"]
+    environment = {**os.environ, "MYPYPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_clear_forgets_spans(shop):

@@ -13,7 +13,7 @@ gives. Nothing else of the package imports this module.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from otel_middleware.testing._open import open_on, remark
 from otel_middleware.testing._tree import differing, tree
@@ -28,8 +28,21 @@ with suppress(ModuleNotFoundError):  # ``Telemetry`` serves other test framework
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal, TypeAlias
 
+    from opentelemetry.sdk.metrics.export import DataPointT, HistogramDataPoint, Metric, NumberDataPoint
     from opentelemetry.sdk.trace import ReadableSpan
+
+    # What upstream measures, in new and in old semantic conventions.
+    _Active: TypeAlias = Literal["http.server.active_requests"]
+    _Measured: TypeAlias = Literal[
+        "http.server.request.duration",
+        "http.server.request.body.size",
+        "http.server.response.body.size",
+        "http.server.duration",
+        "http.server.request.size",
+        "http.server.response.size",
+    ]
 
 
 class Telemetry:
@@ -93,7 +106,13 @@ class Telemetry:
             raise AssertionError(f"{_number(found, 'request')} {asked}; reported {_were(shown)}{self._missing(found)}")
         return found[0]
 
-    def metric(self, name: str, **wanted: Any) -> Any:
+    @overload
+    def metric(self, name: _Measured, **wanted: Any) -> HistogramDataPoint: ...
+    @overload
+    def metric(self, name: _Active, **wanted: Any) -> NumberDataPoint: ...
+    @overload
+    def metric(self, name: str, **wanted: Any) -> DataPointT: ...
+    def metric(self, name: str, **wanted: Any) -> DataPointT:
         """The one data point of metric *name* with these attributes.
 
         Args:
@@ -111,7 +130,13 @@ class Telemetry:
             raise AssertionError(f"{_number(found, 'point')} of {name} {asked}; {instead}{self._missing(found)}")
         return found[0]
 
-    def points(self, name: str) -> list[Any]:
+    @overload
+    def points(self, name: _Measured) -> list[HistogramDataPoint]: ...
+    @overload
+    def points(self, name: _Active) -> list[NumberDataPoint]: ...
+    @overload
+    def points(self, name: str) -> list[DataPointT]: ...
+    def points(self, name: str) -> Sequence[DataPointT]:
         """All data points of metric *name*."""
         return [point for metric in self._metrics() if metric.name == name for point in metric.data.data_points]
 
@@ -123,7 +148,7 @@ class Telemetry:
         """Forget the spans so far; metrics go on counting."""
         self._exporter.clear()
 
-    def _metrics(self) -> list[Any]:
+    def _metrics(self) -> list[Metric]:
         data = self._reader.get_metrics_data()
         return [
             metric
@@ -136,7 +161,7 @@ class Telemetry:
         """Why nothing was found, perhaps: what is wanted may be open."""
         return "" if found else remark(self._open)
 
-    def _instead(self, name: str, points: Sequence[Any], asked: Wanted) -> str:
+    def _instead(self, name: str, points: Sequence[DataPointT], asked: Wanted) -> str:
         if not points:
             names = sorted({metric.name for metric in self._metrics()} - {name})
             return f"metrics {_were(chr(10).join(names) or 'none')}"
