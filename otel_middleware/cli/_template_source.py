@@ -41,7 +41,7 @@ class Source:
         if app is not None:
             self._text = self._of_app(app)
         elif openapi is not None:
-            self._text = _declared(table_of(openapi).templates, "openapi")
+            self._text = _of_document(openapi)
         else:
             self._text = self._learned(logs, most)
         self._hits = hits_of(self._text)
@@ -64,7 +64,7 @@ class Source:
         try:
             Path(file).write_text(self._text, encoding="utf-8")
         except OSError as error:
-            give_up(f"--write {file} cannot be written: {error.strerror}", FAILED)
+            give_up(f"--write {file} cannot be written: {error.strerror}")
         print(f"written to {file}: read it, name its parameters, declare it with run --routes {file}", file=sys.stderr)
 
     def checked(self) -> int:
@@ -89,8 +89,7 @@ class Source:
         if not templates:
             give_up(
                 f"{target} lists no routes: it is hand-written, or its framework cannot be asked before it serves; "
-                "learn them from an access log instead",
-                FAILED,
+                "learn them from an access log instead"
             )
         return _declared(self._usable(templates), "framework")
 
@@ -108,11 +107,17 @@ class Source:
         self._problems.append(
             f"{learned.lines} lines, {learned.requests} requests, {learned.named} of them under a template when they came"
         )
-        if learned.lines and not learned.requests:
-            give_up(
-                "no line tells a request: is it an access log, common, combined or JSON (with path and status)?", FAILED
-            )
+        if not learned.requests:
+            read = "no line tells a request" if learned.lines else "there is no line to read"
+            give_up(f"{read}: name an access log, common, combined or JSON (with path and status)")
         return routes.export()
+
+
+def _of_document(openapi: str) -> str:
+    templates = table_of(openapi).templates
+    if not templates:
+        give_up(f"{openapi} lists no paths: name an OpenAPI document that has some")
+    return _declared(templates, "openapi")
 
 
 def _declared(templates: Sequence[str], why: str) -> str:
