@@ -34,6 +34,8 @@ def routes(
 
     if sum(map(bool, (logs, app, openapi))) != 1:
         give_up("routes wants one source: access logs, --app MODULE:APP, or --openapi FILE")
+    if write is not None and check is not None:
+        give_up("routes takes --write or --check, not both: check first, then write the file anew")
     source = Source(logs or [], app, openapi, check, most)
     source.show()
     if write is not None:

@@ -244,6 +244,16 @@ def test_a_hand_written_application_lists_nothing(folder):
     assert "learn them from an access log instead" in done.stderr
 
 
+def test_what_was_reviewed_is_not_written_over_while_it_is_checked(folder):
+    """``--write`` and ``--check`` together are refused before anything is read or written."""
+    (folder / "reviewed.txt").write_text("/orders/{order_id}\n")
+    done = run("routes", log_of(folder), "--write", "reviewed.txt", "--check", "reviewed.txt", cwd=folder)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "otel-middleware: routes takes --write or --check, not both" in done.stderr
+    assert (folder / "reviewed.txt").read_text() == "/orders/{order_id}\n"
+
+
 def test_a_document_lists_its_paths_and_drift_goes_both_ways(folder):
     """The paths of an OpenAPI document are held against the reviewed file: new ones and those that are gone."""
     document = {"openapi": "3.1.0", "servers": [{"url": "/v1"}], "paths": {"/a/{id}": {"get": {}}, "/b": {"get": {}}}}
