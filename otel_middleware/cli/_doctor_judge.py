@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import SpanKind
 
-from otel_middleware.cli._doctor_probes import CANARIES
+from otel_middleware.cli._doctor_probes import CANARIES, HOSTILE, NO_PAGE, PAGE
 from otel_middleware.cli._finding import Finding
 
 if TYPE_CHECKING:
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from otel_middleware.cli._doctor_boot import Patient
     from otel_middleware.cli._doctor_probes import Answer, Probe
 
-__all__ = ["of_answers", "of_many", "of_metrics", "of_spans", "of_warnings", "spans_of"]
+__all__ = ["of_answers", "of_failures", "of_many", "of_metrics", "of_spans", "of_warnings", "spans_of"]
 
 _SERVERS = ("asgi", "wsgi", "fastapi", "starlette", "flask", "django", "falcon", "pyramid", "tornado", "aiohttp_server")
 _SCOPES = tuple(f"opentelemetry.instrumentation.{name}" for name in _SERVERS)
 _METHODS = ("http.request.method", "http.method")
 _MOST_NAMES = 10  # of 50 paths; a framework's own routes below the path are fewer
 _SUCCESS = range(200, 300)
+_PLAIN = {
+    PAGE: "repair it, or name one that is answered: --path",
+    NO_PAGE: "answer it with 404: any client can ask for it",
+}
+"""The requests that ask for nothing unusual, and what helps where they fail."""
 
 
 def spans_of(probe: Probe, spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
@@ -43,7 +48,7 @@ def of_warnings(warnings: Sequence[str]) -> Iterator[Finding]:
 
 
 def of_answers(told: Sequence[tuple[Probe, Answer, list[ReadableSpan]]]) -> Iterator[Finding]:
-    """Yield requests without a span, health checks with one, and failures over hostile bytes."""
+    """Yield requests without a span, and health checks with one."""
     silent = [probe for probe, answer, spans in told if not spans and not _is_health(probe) and answer.raised == ""]
     if silent:
         yield Finding(
@@ -60,13 +65,21 @@ def of_answers(told: Sequence[tuple[Probe, Answer, list[ReadableSpan]]]) -> Iter
             f"each health check is a span: {', '.join(paths)}",
             f"exclude them: excluded_urls=\"{pattern}\", or OTEL_PYTHON_EXCLUDED_URLS='{pattern}'",
         )
-    for probe, answer, _ in told:
-        if "hostile" in probe.title and answer.raised:
-            yield Finding(
-                "hostile",
-                f"the application fails over bytes that are no UTF-8: {answer.raised}",
-                "answer them with 400: any client can send them",
-            )
+
+
+def of_failures(told: Sequence[tuple[Probe, Answer, list[ReadableSpan]]]) -> Iterator[Finding]:
+    """Yield a plain request at which the application fails, and hostile bytes where no plain request fails in the same way."""
+    raised = {probe.title: answer.raised for probe, answer, _ in told if answer.raised}
+    plain = [title for title in _PLAIN if title in raised]
+    for title in plain[:1]:
+        problem = f"the application fails on a plain request ({title}): {raised[title]}"
+        yield Finding("broken", problem, _PLAIN[title])
+    if HOSTILE in raised and _type(raised[HOSTILE]) not in {_type(raised[title]) for title in plain}:
+        yield Finding(
+            "hostile",
+            f"the application fails over bytes that are no UTF-8: {raised[HOSTILE]}",
+            "answer them with 400: any client can send them",
+        )
 
 
 def of_spans(spans: Sequence[ReadableSpan]) -> Iterator[Finding]:
@@ -104,6 +117,11 @@ def of_many(spans: Sequence[ReadableSpan], paths: int, patient: Patient) -> Iter
 
 def _is_health(probe: Probe) -> bool:
     return probe.title.startswith("health check")
+
+
+def _type(raised: str) -> str:
+    """Return the exception's type, of ``Type: message``."""
+    return raised.partition(":")[0]
 
 
 def _scope(span: ReadableSpan) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-__all__ = ["CANARIES", "Answer", "Probe", "many", "probes_for"]
+__all__ = ["CANARIES", "HOSTILE", "NO_PAGE", "PAGE", "Answer", "Probe", "many", "probes_for"]
+
+PAGE, NO_PAGE, HOSTILE = "a page", "a page that is not there", "hostile bytes"
+"""Titles of requests that are judged beside each other."""
 
 _MANY = 50
 _PLACE = "{n}"
@@ -79,8 +82,8 @@ def probes_for(path: str, raises: str | None, *, asgi: bool) -> list[Probe]:
     """
     good = path.replace(_PLACE, str(_FIRST)).encode()
     found = [
-        Probe("a page", good),
-        Probe("a page that is not there", f"/no-such-page-{secrets.token_hex(4)}".encode()),
+        Probe(PAGE, good),
+        Probe(NO_PAGE, f"/no-such-page-{secrets.token_hex(4)}".encode()),
         Probe("HEAD", good, method="HEAD"),
         Probe("a client that leaves", good, leaves=True),
         *_hostile(good),
@@ -116,7 +119,7 @@ def _hostile(good: bytes) -> list[Probe]:
         Probe("secrets in query and headers", good, query=query, headers=headers),
         Probe("a secret in the path", b"/reset/" + secret["the secret link in the path"]),
         Probe(
-            "hostile bytes",
+            HOSTILE,
             b"/doctor-\xff\x00\x1b[31m",
             query=b"a=%ff%00&" + query,
             headers=((b"x-hostile", b"\xff\xfe\x1b[31m"),),

@@ -56,6 +56,7 @@ class Examination:
             *setup.of_sanitizer(self._app),
             *judge.of_metrics(self._patient),
             *judge.of_answers(self.told),
+            *judge.of_failures(self.told),
             *judge.of_many(self._crowd, self._paths, self._patient),
             *setup.of_environment(self._before, provided=self._patient.provided),
         ]

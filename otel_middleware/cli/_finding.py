@@ -17,6 +17,7 @@ CODES = {
     "secret": "a planted secret is exported",
     "names": "each path has a name or a series of its own",
     "missing": "a request left no span",
+    "broken": "a plain request makes the application fail",
     "hostile": "hostile input makes the application fail",
     "warning": "this package warned about something",
 }

@@ -37,6 +37,12 @@ def strict(app):
         scope.get("path", "").encode("ascii")
         await app(scope, receive, send)
     return served
+def failing(app, *paths):
+    async def served(scope, receive, send):
+        if not paths or scope.get("path") not in paths:
+            raise KeyError("x")
+        await app(scope, receive, send)
+    return served
 """
 
 
@@ -112,6 +118,8 @@ FINDINGS = [
     ("naming(shop)", "names", "50 paths gave 50 names of spans"),
     ("instrument(shop, excluded_urls='.*')", "missing", "no span arrived for: a page, a page that is not there"),
     ("strict(shop)", "hostile", "UnicodeEncodeError"),
+    ("failing(shop)", "broken", "the application fails on a plain request (a page): KeyError: 'x'"),
+    ("failing(shop, '/')", "broken", "on a plain request (a page that is not there): KeyError: 'x'"),
     ("instrument(shop, metric_attributes=lambda response: {'q': response.request.query})", "secret", "q of the metric"),
 ]
 
@@ -126,6 +134,23 @@ def test_a_mistake_is_found_and_has_a_remedy(folder, app, code, said):
     assert done.returncode == 1
     assert any(said in each["problem"] for each in found), done.stdout
     assert all(each["remedy"] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("app", "found"),
+    [
+        ("failing(shop)", {"broken"}),
+        ("failing(shop, '/')", {"broken"}),  # whatever page is not there
+        ("strict(shop)", {"hostile"}),
+        ("strict(failing(shop))", {"broken", "hostile"}),  # in another way
+    ],
+)
+def test_bytes_are_blamed_for_what_plain_requests_do_not_do(folder, app, found):
+    """An application that fails in the same way without the hostile bytes does not fail over them."""
+    (folder / "mistaken.py").write_text(f"{HEAD}app = {app}\n", encoding="utf-8")
+    document, _ = examine(folder, "mistaken:app", "--ignore", "no-provider")
+
+    assert codes(document) == found
 
 
 def test_the_place_in_a_middleware_list_is_told(folder):
