@@ -43,8 +43,12 @@ class _Lifespan:
 
     async def start(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
-        self._task = asyncio.ensure_future(self._app(scope, self._asked.get, self._told.put))
+        self._task = asyncio.ensure_future(self._live(scope))
         await self._step("lifespan.startup")
+
+    async def _live(self, scope: dict[str, Any]) -> None:
+        # Inside of the task: an application may refuse while it is called, a class in its constructor.
+        await self._app(scope, self._asked.get, self._told.put)
 
     async def stop(self) -> None:
         await self._step("lifespan.shutdown")

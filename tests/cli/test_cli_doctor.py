@@ -170,6 +170,51 @@ def test_the_place_in_a_middleware_list_is_told(folder):
     assert "order" not in codes(right)
 
 
+CLASSES = """
+class Asgi:
+    def __init__(self, scope, receive, send):
+        assert scope["type"] == "http"
+        self.send = send
+    def __await__(self):
+        return self.answer().__await__()
+    async def answer(self):
+        await self.send({"type": "http.response.start", "status": 204, "headers": []})
+        await self.send({"type": "http.response.body", "body": b""})
+class Wsgi:
+    def __init__(self, environ, start_response):
+        self.start = start_response
+    def __iter__(self):
+        self.start("204 No Content", [])
+        return iter(())
+class Other:
+    def __new__(cls, environ, start_response):
+        return Wsgi(environ, start_response)
+class Broken(Asgi):
+    def __init__(self, scope, receive, send):
+        raise RuntimeError("no database")
+"""
+
+
+@pytest.mark.parametrize("app", ["Asgi", "Wsgi", "Other"])
+def test_a_class_may_be_the_application(folder, app):
+    """A class that is made anew for each request is asked as any application is; its constructor may refuse the lifespan."""
+    (folder / "classes.py").write_text(CLASSES, encoding="utf-8")
+    document, _ = examine(folder, f"classes:{app}", "--ignore", "noise")
+
+    assert document["requests"][0]["status"] == 204
+    assert codes(document) == {"no-provider"}
+
+
+def test_a_constructor_that_raises_is_found(folder):
+    """A class that can answer, but raises when it is made, is an application that fails."""
+    (folder / "classes.py").write_text(CLASSES, encoding="utf-8")
+    document, status = examine(folder, "classes:Broken", "--ignore", "no-provider")
+
+    (finding,) = document["findings"]
+    assert (finding["code"], status) == ("broken", 1)
+    assert finding["problem"].endswith("RuntimeError: no database")
+
+
 @pytest.mark.parametrize(
     ("environment", "code", "said"),
     [
@@ -233,6 +278,14 @@ def test_a_person_reads_findings_with_remedies(folder):
         (["shop:app", "--ignore", "nonsense"], "--ignore nonsense: the kinds are double, order, "),
         (["shop:app", "--path", "orders"], "--path orders is no path: it begins with /"),
         (["sick:app"], "the application did not start: no database"),
+        (
+            ["json:JSONDecodeError"],
+            "json:JSONDecodeError is a class whose objects are no answer, as they cannot be awaited",
+        ),
+        (
+            ["threading:Timer"],
+            "threading:Timer is a class whose objects are no answer, as they cannot be iterated over",
+        ),
     ],
 )
 def test_a_mistake_of_the_caller_is_one_line(folder, arguments, said):
