@@ -53,14 +53,10 @@ def _told(error: Exception) -> None:
 def _commands() -> typer.Typer:
     import typer  # noqa: PLC0415 - of the extra ``cli``
 
-    from otel_middleware.cli import demo, doctor, routes, run  # noqa: PLC0415 - the same
+    from otel_middleware.cli import about, demo, doctor, routes, run  # noqa: PLC0415 - the same
 
     commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    commands.callback()(_about)
+    commands.callback()(about.about)
     for command in (run.run, run.view, routes.routes, doctor.doctor, demo.demo):
         commands.command()(command)
     return commands
-
-
-def _about() -> None:
-    """Framework-grade OpenTelemetry spans and metrics for any ASGI or WSGI callable."""

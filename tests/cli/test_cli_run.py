@@ -9,11 +9,15 @@ import signal
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 
 import httpx
 import pytest
 from cli_commands import run, serving
+
+from otel_middleware import __version__
+from otel_middleware.cli import _versions
 
 
 def lines_of(served):
@@ -231,6 +235,26 @@ def test_without_a_command_it_says_what_there_is(folder, arguments, output, said
 
     assert said in (done.stderr if output == "error" else done.stdout + done.stderr)
     assert done.returncode == (2 if arguments or done.stderr else 0)
+
+
+def test_versions_are_told(folder, monkeypatch):
+    """``--version`` prints ours and those of OpenTelemetry's packages, a line each; the SDK's where it is installed."""
+    done = run("--version", cwd=folder)
+    others = [f"opentelemetry-{name}" for name in ("api", "sdk", "instrumentation-asgi", "instrumentation-wsgi")]
+    told = [f"otel-middleware {__version__}", *(f"{name} {metadata.version(name)}" for name in others)]
+
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, told, "")
+
+    versions = dict(line.split() for line in told)
+    del versions["opentelemetry-sdk"]
+
+    def version(name):
+        if name not in versions:
+            raise metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert _versions.versions().splitlines() == [line for line in told if "sdk" not in line]
 
 
 @pytest.mark.parametrize(
