@@ -28,6 +28,7 @@ from otel_middleware._text import message_of, qualified_name, stack_trace
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Literal
 
 __all__ = [
     "DEFAULT_HEADERS",
@@ -75,12 +76,12 @@ class Sanitizer(Frozen):
     def __init__(  # noqa: PLR0913 - the contract's options, keyword-only
         self,
         *,
-        query: str | None = "listed",
+        query: Literal["listed", "all"] | None = "listed",
         query_keys: Iterable[str] = DEFAULT_QUERY_KEYS,
         headers: Iterable[str | re.Pattern[str]] = DEFAULT_HEADERS,
         paths: Iterable[str | re.Pattern[str]] = (),
         values: Iterable[ValuePattern | re.Pattern[str] | str] = DEFAULT_VALUE_PATTERNS,
-        exceptions: str = "redacted",
+        exceptions: Literal["redacted", "type", "full"] = "redacted",
         replacement: str = "REDACTED",
         hashed_with: str | bytes | None = None,
         keep: Callable[[str, str, str], bool] | None = None,
