@@ -23,11 +23,12 @@ from otel_middleware.trust import TrustPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Literal
 
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
-    from otel_middleware.asgi._types import App, Message, Scope
+    from otel_middleware.asgi._types import App
     from otel_middleware.request import Request, Response
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
@@ -50,25 +51,25 @@ _SAMPLE = {
 def instrument(  # noqa: PLR0913 - each option is one keyword
     app: App,
     *,
-    routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Scope], str | None] | None = None,
+    routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[dict[str, Any]], str | None] | None = None,
     tenant: Tenants | TenantPolicy | None = None,
     sanitizer: Sanitizer | None = SANITIZER,
     errors: ErrorStatuses | Callable[[Response], bool | None] = ErrorStatuses(),  # noqa: B008 - immutable
     trust: TrustPolicy = TrustPolicy(),  # noqa: B008 - immutable
     excluded_urls: str | Sequence[str] | Callable[[Request], bool] | None = None,
-    http_capture_headers_server_request: Sequence[str] | None = None,
-    http_capture_headers_server_response: Sequence[str] | None = None,
-    http_capture_headers_sanitize_fields: Sequence[str] | None = None,
-    server_request_hook: Callable[[Span, Scope], None] | None = None,
-    server_response_hook: Callable[[Span, Scope, Any, Any], None] | None = None,
+    http_capture_headers_server_request: list[str] | tuple[str, ...] | None = None,
+    http_capture_headers_server_response: list[str] | tuple[str, ...] | None = None,
+    http_capture_headers_sanitize_fields: list[str] | tuple[str, ...] | None = None,
+    server_request_hook: Callable[[Span, dict[str, Any]], None] | None = None,
+    server_response_hook: Callable[[Span, dict[str, Any], Any, Any], None] | None = None,
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
     metric_attributes: Callable[[Response], Mapping[str, Any]] | None = None,
-    native_telemetry: str = "suppress",
-    client_request_hook: Callable[[Span, Scope, Message], None] | None = None,
-    client_response_hook: Callable[[Span, Scope, Message], None] | None = None,
-    exclude_spans: Sequence[str] | None = ("receive", "send"),
-    default_span_details: Callable[[Scope], tuple[str, dict[str, Any]]] | None = None,
+    native_telemetry: Literal["suppress", "keep"] = "suppress",
+    client_request_hook: Callable[[Span, dict[str, Any], dict[str, Any]], None] | None = None,
+    client_response_hook: Callable[[Span, dict[str, Any], dict[str, Any]], None] | None = None,
+    exclude_spans: Sequence[Literal["receive", "send"]] | None = ("receive", "send"),
+    default_span_details: Callable[[dict[str, Any]], tuple[str, dict[str, Any]]] | None = None,
     **unknown: Any,
 ) -> App:
     """Give an ASGI application framework-grade spans and metrics.

@@ -23,6 +23,7 @@ from otel_middleware.wsgi.tenancy import TenantMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Literal
 
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
@@ -58,15 +59,15 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     errors: ErrorStatuses | Callable[[Response], bool | None] = ErrorStatuses(),  # noqa: B008 - immutable
     trust: TrustPolicy = TrustPolicy(),  # noqa: B008 - immutable
     excluded_urls: str | Sequence[str] | Callable[[Request], bool] | None = None,
-    http_capture_headers_server_request: Sequence[str] | None = None,
-    http_capture_headers_server_response: Sequence[str] | None = None,
-    http_capture_headers_sanitize_fields: Sequence[str] | None = None,
+    http_capture_headers_server_request: list[str] | tuple[str, ...] | None = None,
+    http_capture_headers_server_response: list[str] | tuple[str, ...] | None = None,
+    http_capture_headers_sanitize_fields: list[str] | tuple[str, ...] | None = None,
     server_request_hook: Callable[[Span, Environ], None] | None = None,
     server_response_hook: Callable[[Span, Environ, Any, Any], None] | None = None,
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
     metric_attributes: Callable[[Response], Mapping[str, Any]] | None = None,
-    native_telemetry: str = "suppress",
+    native_telemetry: Literal["suppress", "keep"] = "suppress",
     **unknown: Any,
 ) -> App:
     """Give a WSGI application framework-grade spans and metrics.
