@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
-    from otel_middleware.asgi._types import App
+    from otel_middleware.asgi._types import App, NoSuchOption
     from otel_middleware.request import Request, Response
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
@@ -70,7 +70,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     client_response_hook: Callable[[Span, dict[str, Any], dict[str, Any]], None] | None = None,
     exclude_spans: Sequence[Literal["receive", "send"]] | None = ("receive", "send"),
     default_span_details: Callable[[dict[str, Any]], tuple[str, dict[str, Any]]] | None = None,
-    **unknown: Any,
+    **unknown: NoSuchOption,
 ) -> App:
     """Give an ASGI application framework-grade spans and metrics.
 
@@ -103,7 +103,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         client_response_hook: Called with a span, the scope and each sent message; implies ``send`` spans.
         exclude_spans: Which of the ``receive`` and ``send`` spans are left out.
         default_span_details: Given the scope, the span's name and more attributes.
-        **unknown: Anything else is a ``ConfigurationError``.
+        **unknown: NoSuchOptionthing else is a ``ConfigurationError``.
 
     Raises:
         ConfigurationError: With every problem, each naming the argument and its value.

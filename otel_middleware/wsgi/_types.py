@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, final
 
-__all__ = ["App", "Environ", "ExcInfo", "StartResponse", "Write"]
+__all__ = ["App", "Environ", "ExcInfo", "NoSuchOption", "StartResponse", "Write"]
 
 Environ = dict[str, Any]
 """The request; PEP 3333 wants a ``dict`` proper, which server, middleware and application share."""
@@ -25,3 +25,8 @@ class StartResponse(Protocol):
 
 
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+@final
+class NoSuchOption:
+    """Nothing is one: any keyword argument of this type is a mistake, and a type checker says why by this name."""

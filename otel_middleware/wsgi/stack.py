@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from otel_middleware.routing.table import RouteTable
     from otel_middleware.sanitization import Sanitizer
     from otel_middleware.tenancy import TenantPolicy, Tenants
-    from otel_middleware.wsgi._types import App, Environ
+    from otel_middleware.wsgi._types import App, Environ, NoSuchOption
 
 __all__ = ["instrument"]
 
@@ -68,7 +68,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     meter_provider: MeterProvider | None = None,
     metric_attributes: Callable[[Response], Mapping[str, Any]] | None = None,
     native_telemetry: Literal["suppress", "keep"] = "suppress",
-    **unknown: Any,
+    **unknown: NoSuchOption,
 ) -> App:
     """Give a WSGI application framework-grade spans and metrics.
 
@@ -97,7 +97,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         meter_provider: ``None`` takes the global one.
         metric_attributes: Given the ``Response``, more attributes for this request's metrics; at most 100 values each.
         native_telemetry: ``"suppress"`` or ``"keep"`` what FastAPI and Starlette emit themselves.
-        **unknown: Anything else is a ``ConfigurationError``.
+        **unknown: NoSuchOptionthing else is a ``ConfigurationError``.
 
     Raises:
         ConfigurationError: With every problem, each naming the argument and its value.
