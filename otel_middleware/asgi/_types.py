@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, final
+from typing import Any, ParamSpec, TypeVar, final
 
-__all__ = ["App", "Message", "NoSuchOption", "Receive", "Scope", "Send"]
+__all__ = [
+    "AnAwaitable",
+    "AnyReceive",
+    "AnySend",
+    "App",
+    "Message",
+    "NoSuchOption",
+    "P",
+    "Receive",
+    "Scope",
+    "Send",
+    "T",
+    "U",
+]
 
 Scope = MutableMapping[str, Any]
 """The connection; a ``dict`` that server, middleware and application share."""
@@ -15,8 +28,18 @@ Message = MutableMapping[str, Any]
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[Any]]
+
+# Frameworks have types of their own for scopes and messages, which fit no other. Where theirs and ours meet it is ``Any``.
+AnyReceive = Callable[[], Awaitable[Any]]
+AnySend = Callable[[Any], Awaitable[None]]
+App = Callable[[Any, AnyReceive, AnySend], Awaitable[Any]]
 """What it returns is passed on: the specification wants ``None``, and servers complain of anything else."""
+
+# What is wrapped is called as before.
+P = ParamSpec("P")
+AnAwaitable = TypeVar("AnAwaitable", bound=Awaitable[Any])
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @final

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from otel_middleware._by_hand import CurrentSpan
-    from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
+    from otel_middleware.asgi._types import AnyReceive, AnySend, App, Message, Receive, Scope, Send
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
 
@@ -46,7 +46,7 @@ class RouteTemplateMiddleware:
         self.app = app
         self.routes = routes_of(app, routes, asgi_router)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    async def __call__(self, scope: Any, receive: AnyReceive, send: AnySend) -> Any:
         """Serve one connection."""
         exchange = exchange_in(scope)
         if exchange is None:

@@ -18,7 +18,7 @@ from otel_middleware.asgi._shadow import ScopeRequest, bound_to, decoded, peer_o
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from otel_middleware.asgi._types import App, Message, Receive, Scope, Send
+    from otel_middleware.asgi._types import AnyReceive, AnySend, App, Message, Receive, Scope, Send
     from otel_middleware.sanitization import Sanitizer
 
 __all__ = ["SanitizationMiddleware"]
@@ -49,7 +49,7 @@ class SanitizationMiddleware:
         self._application: App = self.app.app
         self.app.app = _Restoring(self._application, sanitizer)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: AnyReceive, send: AnySend) -> None:
         """Serve one connection."""
         if scope.get("type") not in ("http", "websocket"):
             await self._application(scope, receive, send)

@@ -23,12 +23,12 @@ from otel_middleware.trust import TrustPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Literal
+    from typing import Concatenate, Literal
 
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
-    from otel_middleware.asgi._types import App, NoSuchOption
+    from otel_middleware.asgi._types import AnAwaitable, App, NoSuchOption, P, T, U
     from otel_middleware.request import Request, Response
     from otel_middleware.routing.inference import InferredRoutes
     from otel_middleware.routing.table import RouteTable
@@ -48,8 +48,17 @@ _SAMPLE = {
 }
 
 
+def _by_position(function: Callable[Concatenate[T, P], U]) -> Callable[Concatenate[T, P], U]:
+    """Give *function* back, its first parameter by position alone to type checkers: else a typed middleware list refuses it.
+
+    Such a list (Starlette's) passes any keyword on, so ``app`` may not be one. Others pass it by name (Litestar's), as ever.
+    """
+    return function
+
+
+@_by_position  # type: ignore[arg-type]  # the name is to be lost
 def instrument(  # noqa: PLR0913 - each option is one keyword
-    app: App,
+    app: Callable[P, AnAwaitable],
     *,
     routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[dict[str, Any]], str | None] | None = None,
     tenant: Tenants | TenantPolicy | None = None,
@@ -71,7 +80,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     exclude_spans: Sequence[Literal["receive", "send"]] | None = ("receive", "send"),
     default_span_details: Callable[[dict[str, Any]], tuple[str, dict[str, Any]]] | None = None,
     **unknown: NoSuchOption,
-) -> App:
+) -> Callable[P, AnAwaitable]:
     """Give an ASGI application framework-grade spans and metrics.
 
     Outermost to innermost: the route is looked for, upstream is asked with a sanitised shadow of the request, then
@@ -103,24 +112,24 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         client_response_hook: Called with a span, the scope and each sent message; implies ``send`` spans.
         exclude_spans: Which of the ``receive`` and ``send`` spans are left out.
         default_span_details: Given the scope, the span's name and more attributes.
-        **unknown: NoSuchOptionthing else is a ``ConfigurationError``.
+        **unknown: Anything else is a ``ConfigurationError``.
 
     Raises:
         ConfigurationError: With every problem, each naming the argument and its value.
     """
     given = {name: value for name, value in locals().items() if name not in ("app", "unknown")}
-    app = without(app, OpenTelemetryMiddleware, "app")
-    options = Options("asgi", app, asgi_router, given, unknown)
+    bare: App = without(app, OpenTelemetryMiddleware, "app")
+    options = Options("asgi", bare, asgi_router, given, unknown)
     choose_semantic_conventions()
     tracers, meters = TracerSeam(options.tracer_provider), MeterSeam(options.meter_provider)
     try:
         ask = _asker(tracers, meters)
         prove(ask, _SAMPLE)
     except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
-        return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
-    inside = layered(app, options, ErrorStatusMiddleware, TenantMiddleware)
-    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(inside, Plan(options, tracers, meters, ask, neighbours), app)
+        return plain(OpenTelemetryMiddleware, bare, given, error)  # type: ignore[no-any-return]
+    inside = layered(bare, options, ErrorStatusMiddleware, TenantMiddleware)
+    neighbours = Neighbours(bare, options.routes, OpenTelemetryMiddleware)
+    return Serve(inside, Plan(options, tracers, meters, ask, neighbours), bare)  # type: ignore[return-value]  # called as *app* is
 
 
 def _asker(tracers: TracerSeam, meters: MeterSeam) -> Callable[[dict[str, Any]], None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_middleware._by_hand import CurrentSpan
-    from otel_middleware.asgi._types import App, Receive, Scope, Send
+    from otel_middleware.asgi._types import AnyReceive, AnySend, App, Receive, Scope, Send
     from otel_middleware.request import Response
 
 __all__ = ["ErrorStatusMiddleware"]
@@ -41,7 +41,7 @@ class ErrorStatusMiddleware:
         self.app = app
         self.errors = errors_of(app, errors)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    async def __call__(self, scope: Any, receive: AnyReceive, send: AnySend) -> Any:
         """Serve one connection."""
         exchange = exchange_in(scope)
         if exchange is None:

@@ -10,7 +10,7 @@ from otel_middleware.asgi._by_hand import by_hand
 
 if TYPE_CHECKING:
     from otel_middleware._by_hand import CurrentSpan
-    from otel_middleware.asgi._types import App, Receive, Scope, Send
+    from otel_middleware.asgi._types import AnyReceive, AnySend, App, Receive, Scope, Send
     from otel_middleware.tenancy import TenantPolicy, Tenants
 
 __all__ = ["TenantMiddleware"]
@@ -34,7 +34,7 @@ class TenantMiddleware:
         self.app = app
         self.tenants = tenants_of(app, tenant)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    async def __call__(self, scope: Any, receive: AnyReceive, send: AnySend) -> Any:
         """Serve one connection."""
         exchange = exchange_in(scope)
         if exchange is None:

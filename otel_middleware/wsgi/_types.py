@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, final
+from typing import Any, ParamSpec, Protocol, TypeVar, final
 
-__all__ = ["App", "Environ", "ExcInfo", "NoSuchOption", "StartResponse", "Write"]
+__all__ = ["AnIterable", "App", "Environ", "ExcInfo", "NoSuchOption", "P", "StartResponse", "Write"]
 
 Environ = dict[str, Any]
 """The request; PEP 3333 wants a ``dict`` proper, which server, middleware and application share."""
@@ -25,6 +25,10 @@ class StartResponse(Protocol):
 
 
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# What is wrapped is called as before.
+P = ParamSpec("P")
+AnIterable = TypeVar("AnIterable", bound=Iterable[bytes])
 
 
 @final

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from otel_middleware.routing.table import RouteTable
     from otel_middleware.sanitization import Sanitizer
     from otel_middleware.tenancy import TenantPolicy, Tenants
-    from otel_middleware.wsgi._types import App, Environ, NoSuchOption
+    from otel_middleware.wsgi._types import AnIterable, App, Environ, NoSuchOption, P
 
 __all__ = ["instrument"]
 
@@ -51,7 +51,7 @@ _SAMPLE = {
 
 
 def instrument(  # noqa: PLR0913 - each option is one keyword
-    app: App,
+    app: Callable[P, AnIterable],
     *,
     routes: RouteTable | InferredRoutes | Iterable[str] | Callable[[Environ], str | None] | None = None,
     tenant: Tenants | TenantPolicy | None = None,
@@ -69,7 +69,7 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
     metric_attributes: Callable[[Response], Mapping[str, Any]] | None = None,
     native_telemetry: Literal["suppress", "keep"] = "suppress",
     **unknown: NoSuchOption,
-) -> App:
+) -> Callable[P, AnIterable]:
     """Give a WSGI application framework-grade spans and metrics.
 
     Outermost to innermost: the route is looked for, upstream is asked with a sanitised shadow of the request, then
@@ -97,24 +97,24 @@ def instrument(  # noqa: PLR0913 - each option is one keyword
         meter_provider: ``None`` takes the global one.
         metric_attributes: Given the ``Response``, more attributes for this request's metrics; at most 100 values each.
         native_telemetry: ``"suppress"`` or ``"keep"`` what FastAPI and Starlette emit themselves.
-        **unknown: NoSuchOptionthing else is a ``ConfigurationError``.
+        **unknown: Anything else is a ``ConfigurationError``.
 
     Raises:
         ConfigurationError: With every problem, each naming the argument and its value.
     """
     given = {name: value for name, value in locals().items() if name not in ("app", "unknown")}
-    app = without(app, OpenTelemetryMiddleware, "wsgi")
-    options = Options("wsgi", app, wsgi_router, given, unknown)
+    bare: App = without(app, OpenTelemetryMiddleware, "wsgi")
+    options = Options("wsgi", bare, wsgi_router, given, unknown)
     choose_semantic_conventions()
     tracers, meters = TracerSeam(options.tracer_provider), MeterSeam(options.meter_provider)
     try:
         ask = _asker(tracers, meters)
         prove(ask, _SAMPLE)
     except Exception as error:  # noqa: BLE001 - a release of upstream that nobody knows yet
-        return plain(OpenTelemetryMiddleware, app, given, error)  # type: ignore[no-any-return]
-    inside = layered(app, options, ErrorStatusMiddleware, TenantMiddleware)
-    neighbours = Neighbours(app, options.routes, OpenTelemetryMiddleware)
-    return Serve(inside, Plan(options, tracers, meters, ask, neighbours), app)
+        return plain(OpenTelemetryMiddleware, bare, given, error)  # type: ignore[no-any-return]
+    inside = layered(bare, options, ErrorStatusMiddleware, TenantMiddleware)
+    neighbours = Neighbours(bare, options.routes, OpenTelemetryMiddleware)
+    return Serve(inside, Plan(options, tracers, meters, ask, neighbours), bare)  # type: ignore[return-value]  # called as *app* is
 
 
 def _asker(tracers: TracerSeam, meters: MeterSeam) -> Callable[[dict[str, Any]], None]:
