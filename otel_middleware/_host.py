@@ -19,9 +19,7 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~!$&'()*+,;=%-]{1,255}
 
 def port_in(value: str | None) -> int | None:
     """Return the port that *value* is, 1 to 65535, or ``None``."""
-    if not value or len(value) > _PORT_DIGITS or not (value.isascii() and value.isdigit()):
-        return None
-    port = int(value)
+    port = int(value) if value and len(value) <= _PORT_DIGITS and value.isascii() and value.isdigit() else 0
     return port if 0 < port <= MAX_PORT else None
 
 

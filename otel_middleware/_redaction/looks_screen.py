@@ -41,6 +41,11 @@ _SHORTEST_GROUP = 4
 _HEX = 2
 
 
+def _is_identifier(text: bytes) -> bool:
+    """Whether *text* is made of letters and digits, with a dash here and there: most identifiers of requests are."""
+    return b"--" not in text and text.replace(b"-", b"").isalnum()
+
+
 def _leads_on(piece: bytes) -> bool:
     """Whether *piece* may be what ``_SPACED`` or ``_GROUP`` match in front of a blank."""
     return piece.endswith(_WORDS_BEFORE) or (piece.isdigit() and len(piece) >= _SHORTEST_GROUP)
@@ -58,6 +63,7 @@ class LooksScreen:
         "_anywhere",
         "_hints",
         "_numbers",
+        "_signed",
         "_signs",
         "_spaced",
         "_starts",
@@ -72,6 +78,7 @@ class LooksScreen:
         clues = {clue.encode() for value in known for clue in value.clues} - {_NUMBER}
         self._spaced = tuple(sorted(clue.encode() for value in known if value.spaced for clue in value.clues))
         self._anywhere = tuple(sorted(clue for clue in clues if set(clue) - set(_IN_RUNS) or clue[:1] in _SEPARATORS))
+        self._signed = not any(map(_is_identifier, self._anywhere))
         starts = clues.difference(self._spaced, self._anywhere)
         self._starts = tuple(sorted({clue.translate(_PARTS).split()[0] for clue in starts}))
         self._numbers = any(_NUMBER.decode() in value.clues for value in values)
@@ -113,8 +120,12 @@ class LooksScreen:
         return not (self._has_clue(raw) or any(clue in lowered for clue in self._spaced))
 
     def _has_clue(self, raw: bytes) -> bool:
-        long = b" ".join([word for word in raw.translate(_WORDS).split() if len(word) >= len(_SHORT_RUN)])
-        for part in long.translate(_PARTS).split():
+        if raw.isalnum():
+            parts = [raw.lower()]
+        else:
+            long = b" ".join([word for word in raw.translate(_WORDS).split() if len(word) >= len(_SHORT_RUN)])
+            parts = long.translate(_PARTS).split()
+        for part in parts:
             # Behind an escape stand its two digits.
             if part.startswith(self._starts) or part.startswith(self._starts, _HEX):
                 return True
@@ -125,10 +136,11 @@ class LooksScreen:
         return self._has_clue_anywhere(raw)
 
     def _has_clue_anywhere(self, raw: bytes) -> bool:
-        lowered = raw.lower()
-        for clue in self._anywhere:
-            if clue in lowered:
-                return True
+        if not (self._signed and _is_identifier(raw)):
+            lowered = raw.lower()
+            for clue in self._anywhere:
+                if clue in lowered:
+                    return True
         return bool(self._hints) and self._hinted(raw.decode("utf-8", "replace"))
 
     def _hinted(self, text: str) -> bool:
