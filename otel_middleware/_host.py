@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 __all__ = ["MAX_HOST", "MAX_PORT", "address_in", "host_and_port", "port_in"]
 
@@ -17,9 +18,14 @@ MAX_HOST = 1_024
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~!$&'()*+,;=%-]{1,255}))(?::([0-9A-Za-z._-]*))?")
 
 
-def port_in(value: str | None) -> int | None:
-    """Return the port that *value* is, 1 to 65535, or ``None``."""
-    port = int(value) if value and len(value) <= _PORT_DIGITS and value.isascii() and value.isdigit() else 0
+def port_in(value: Any) -> int | None:
+    """Return the port that *value*, text or a number, is, 1 to 65535, or ``None``."""
+    if isinstance(value, str):
+        port = int(value) if len(value) <= _PORT_DIGITS and value.isascii() and value.isdigit() else 0
+    elif isinstance(value, int) and not isinstance(value, bool):
+        port = int(value)
+    else:
+        return None
     return port if 0 < port <= MAX_PORT else None
 
 

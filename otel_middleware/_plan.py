@@ -90,7 +90,9 @@ class Plan:
             settle_deferred()
         if not self.neighbours.seen:
             self.neighbours.look_again()
-        path = path_of(request.path)
+        path = request.path
+        if not path.startswith("/"):
+            path = path_of(path)
         path = _encodable(path) if self.sanitizer is None else self.sanitizer.path(path)
         exchange = Exchange(self, request, kind, root_path, route_path, path)
         method = request.method

@@ -87,6 +87,7 @@ class MeterSeam(MeterProvider):
         self.provider = metrics.get_meter_provider() if provider is None else provider
         self.histograms: dict[str, metrics.Histogram] = {}
         self._silent = isinstance(self.provider, NoOpMeterProvider)
+        self._stands_in = hasattr(self.provider, REAL_METER_PROVIDER)
         self._meter: metrics.Meter | None = None
 
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
@@ -97,7 +98,7 @@ class MeterSeam(MeterProvider):
     @property
     def silent(self) -> bool:
         """Whether nobody measures: a provider that does nothing, or the API's own before one is set."""
-        return self._silent or getattr(self.provider, REAL_METER_PROVIDER, self) is None
+        return self._silent or (self._stands_in and getattr(self.provider, REAL_METER_PROVIDER, None) is None)
 
     def completed(self) -> dict[str, metrics.Histogram]:
         """The histograms, with the sizes that upstream has for ASGI alone created where they are missing."""

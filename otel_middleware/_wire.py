@@ -10,9 +10,7 @@ import string
 from functools import lru_cache
 from typing import Any
 
-from otel_middleware import _host
-
-__all__ = ["SCHEMES", "VERSIONS", "is_header_name", "length_in", "machine_in", "port_in", "scheme_in", "version_in"]
+__all__ = ["SCHEMES", "VERSIONS", "is_header_name", "length_in", "machine_in", "scheme_in", "version_in"]
 
 SCHEMES = frozenset({"http", "https", "ws", "wss"})
 VERSIONS = frozenset({"1.1", "2", "1.0", "3", "HTTP/1.1", "HTTP/2", "HTTP/1.0", "HTTP/3", "HTTP/2.0"})
@@ -47,15 +45,6 @@ def machine_in(value: Any) -> str | None:
 @lru_cache(maxsize=4_096)
 def _is_machine(text: str) -> bool:
     return text != "" and _OF_MACHINES.issuperset(text)
-
-
-def port_in(value: Any) -> int | None:
-    """*value*, text or a number, when it is a port, 1 to 65535, else ``None``."""
-    if isinstance(value, str):
-        return _host.port_in(value)
-    if type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)):
-        return None
-    return int(value) if 0 < value <= _host.MAX_PORT else None
 
 
 def is_header_name(name: str) -> bool:

@@ -116,7 +116,10 @@ class Sanitizer(Frozen):
     def query(self, query: str) -> str:
         """A query string without its ``?``: pairs that hold no secret stay as they are, in their order."""
         try:
-            if query and not self._query_is_clean(query):
+            masked = self._scanner.queries.masked_words(query, "query") if query else query
+            if masked is not None:
+                query = masked
+            elif not self._query_is_clean(query):
                 if len(query) > MAX_INPUT or not (query.isascii() and query.isprintable()):
                     query = encoded_controls(cut_input(query, "&;"))
                 query = self._scanner.queries.masked(query, "query")

@@ -143,7 +143,7 @@ class Tenants:
             return self.unknown
         if self.allowed is not None and tenant not in self.allowed:
             return self.unknown
-        return self._shown(tenant)
+        return tenant if self.hashed_with is None else self._shown(tenant)
 
     def on_metrics_value(self, tenant: str) -> str:
         """Return what metrics show for *tenant*, which is an answer of ``of()`` or ``validated()``."""

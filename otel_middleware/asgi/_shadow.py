@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from otel_middleware._connection import Endpoint
 from otel_middleware._headers import Spelling
-from otel_middleware._wire import machine_in, port_in, scheme_in
+from otel_middleware._host import port_in
+from otel_middleware._wire import machine_in, scheme_in
 from otel_middleware.request import Request, authority_of
 
 if TYPE_CHECKING:

@@ -39,6 +39,8 @@ class Body:
 
     __slots__ = ("_begun", "_body", "_close", "_context", "_exchange", "_first", "_watch")
 
+    _runs_at_once = True
+
     def __init__(self, watch: Watch, body: Iterable[bytes], context: Context) -> None:
         self._watch = watch
         self._exchange: Exchange = watch.exchange
@@ -46,7 +48,7 @@ class Body:
         self._context = context
         self._close: Callable[[], Any] | None = getattr(body, "close", None)
         self._first: int | None = None  # when the first chunk came; 0 when that is noted
-        self._begun = True  # whether the application has had its say
+        self._begun = self._runs_at_once  # whether the application has had its say
 
     def __iter__(self) -> Iterator[bytes]:
         if type(self._body) is tuple:
@@ -148,9 +150,7 @@ class IteratorBody(Body):
 
     __slots__ = ()
 
-    def __init__(self, watch: Watch, body: Iterable[bytes], context: Context) -> None:
-        super().__init__(watch, body, context)
-        self._begun = False  # an application that is a generator itself runs at the first step
+    _runs_at_once = False  # an application that is a generator itself runs at the first step
 
     def __iter__(self) -> Iterator[bytes]:
         return self
