@@ -72,7 +72,9 @@ def everything(options):
     ]
     parts += [f"Not measured: {report.TITLES[group]}." for group in report.TITLES if group not in timed]
     parts += ["## Tables", *(report.section(group, counted, timed) for group in timed), report.picture(counted, timed)]
-    for name, title in (SECTIONS | RECORDED | PRINTED).items():
+    if options.tables:
+        parts.append(report.kept())
+    for name, title in ({} if options.tables else SECTIONS | RECORDED | PRINTED).items():
         report.write(parts)  # what there is so far: the rest takes its time
         parts.append(section(name, title))
     report.write(parts)
@@ -112,7 +114,11 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in RECORDED:
         return import_module(f"benchmarks.{argv[0]}").main(argv[1:])
-    options = overhead.arguments(__doc__.splitlines()[0]).parse_args(argv)
+    parser = overhead.arguments(__doc__.splitlines()[0])
+    parser.add_argument(
+        "--tables", action="store_true", help="the goals and their tables alone; the report keeps what else it has"
+    )
+    options = parser.parse_args(argv)
     return quick(options) if options.quick else everything(options)
 
 

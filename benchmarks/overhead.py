@@ -20,8 +20,8 @@ from benchmarks.worker import added_instructions, added_time
 PROTOCOLS = {"asgi": "lean", "wsgi": "default"}
 """Each with the row that is 1.00."""
 
-FULL = {"rounds": 31, "requests": 100}
-QUICK = {"rounds": 9, "requests": 40}
+FULL = {"processes": 5, "rounds": 15, "requests": 60}
+QUICK = {"processes": 1, "rounds": 9, "requests": 40}
 
 
 def arguments(description):

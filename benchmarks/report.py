@@ -60,6 +60,9 @@ TITLES = {
 }
 """Every group in the order of the report."""
 
+KEPT = "## Where it sits"
+"""What comes behind the tables."""
+
 METHOD = """\
 Added cost over the bare application, in process, no network: `GET /orders/4815` with 21 headers (18 as a browser sends them,
 `traceparent` with `-01`, `cookie`, `authorization`) and a query with one secret; an answer of 27 bytes. A fresh scope or
@@ -67,7 +70,8 @@ environ for each request in every arm, and an `x-request-id` of its own; the oth
 sampled, a span processor that does nothing, a metric reader in memory, unless said. *ours* is `instrument(app, routes=[...],
 tenant=TenantFromHeader("x-tenant-id"))`: declared routes (a framework's own for FastAPI and Flask), tenant, redaction and
 outcomes on, and all of upstream's metrics. *lean* is upstream with `exclude_spans=["send", "receive"]`; WSGI has no such spans.
-Time: processor time of the serving thread, blocks paired with a block of the bare application, order rotated, medians.
+Time: processor time of the serving thread, blocks paired with a block of the bare application, order rotated, medians; of five
+processes the median.
 Instructions: callgrind, 60 requests, garbage collector off. *null* is the bare application against itself: the error of the
 method."""
 
@@ -153,6 +157,13 @@ def picture(counted, timed):
         if f"{protocol} layers" in source
     }
     return plot.draw(figures, unit) if figures else ""
+
+
+def kept():
+    """Return what the last report says behind its tables, and of when and of what that is."""
+    text = RESULTS.read_text(encoding="utf-8")
+    said = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}; commit \S+(?=\.$)", text, re.MULTILINE)
+    return f"From here on: {said[0] if said else 'an earlier run'}.\n\n{text[text.index(KEPT) :].rstrip()}"
 
 
 def write(parts):
