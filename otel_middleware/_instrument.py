@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, iscoroutinefunction, signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
+from otel_middleware._callable import is_coroutine
 from otel_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def is_asgi(app: Any) -> bool:
     Raises:
         ConfigurationError: When it is neither for sure.
     """
-    if iscoroutinefunction(app) or iscoroutinefunction(type(app).__call__):
+    if is_coroutine(app):
         return True
     arguments = _arguments(app)
     if arguments not in (_ASGI_ARGUMENTS, _WSGI_ARGUMENTS):

@@ -26,20 +26,25 @@ class Queries:
         mode: ``"listed"``, ``"all"`` or ``None``, as ``Sanitizer`` takes it.
     """
 
-    __slots__ = ("_known", "_mode", "_reads_words", "_scanner")
+    __slots__ = ("_known", "_mode", "_scanner", "_trusts_words")
 
     def __init__(self, scanner: Scanner, mode: str | None) -> None:
         self._scanner = scanner
         self._known = scanner.keys.known
         self._mode = mode
-        self._reads_words = mode != "listed" or scanner.looks.searches_all
+        self._trusts_words = mode == "listed" and not scanner.looks.searches_all  # short ones hold no secret
 
     def masked_words(self, text: str, place: str) -> str | None:
         """``masked`` of a query like most: of short words, but for the values of secret keys. ``None`` when it is another.
 
         In one pass over its pairs, since most of the time goes into fetching code and tables that nothing else of a request uses.
         """
-        if self._reads_words or ";" in text or len(text) > MAX_INPUT or not (text.isascii() and text.isprintable()):
+        if (
+            not self._trusts_words
+            or ";" in text
+            or len(text) > MAX_INPUT
+            or not (text.isascii() and text.isprintable())
+        ):
             return None
         pieces, known, secrets = text.split("&"), self._known, []
         for index, piece in enumerate(pieces):
